@@ -1,0 +1,206 @@
+//! Which signals are about the same problem.
+//!
+//! The first rule that applies (PRODUCT contract, section 8): the sender's `dedup_key`; else
+//! site, kind, source and the identity fields found in `detail`; else site, kind, source and the
+//! summary with numbers, ids and times masked. Never severity, never time.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::domain::hash;
+use crate::domain::signal::NewSignal;
+
+/// Fields of `detail` that say what a signal is about.
+pub const IDENTITY_FIELDS: [&str; 14] = [
+    "container",
+    "service",
+    "host",
+    "port",
+    "gateway",
+    "endpoint",
+    "node",
+    "vm",
+    "mount",
+    "device",
+    "interface",
+    "instance",
+    "unit",
+    "url",
+];
+
+/// Why two signals are the same problem: the rule, and the fields it used with their values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Fingerprint {
+    /// The rule that applied.
+    pub rule: Rule,
+    /// Names and values, in a fixed order.
+    pub fields: Vec<(String, String)>,
+}
+
+/// The rules, first to last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The sender named the condition.
+    DedupKey,
+    /// Same site, kind, source and identity fields.
+    Identity,
+    /// Same site, kind, source and masked summary.
+    Summary,
+}
+
+impl Fingerprint {
+    /// Applies the rules to a signal.
+    pub fn of(signal: &NewSignal) -> Self {
+        let site = ("site_id".to_owned(), signal.site_id.clone());
+        if let Some(key) = &signal.dedup_key {
+            return Self {
+                rule: Rule::DedupKey,
+                fields: vec![site, ("dedup_key".to_owned(), key.clone())],
+            };
+        }
+        let mut fields = vec![
+            site,
+            ("kind".to_owned(), signal.kind.clone()),
+            ("source".to_owned(), signal.source.clone()),
+        ];
+        let shared = fields.len();
+        for name in IDENTITY_FIELDS {
+            if let Some(value) = signal.detail.get(name).and_then(scalar) {
+                fields.push((name.to_owned(), value));
+            }
+        }
+        if fields.len() > shared {
+            return Self {
+                rule: Rule::Identity,
+                fields,
+            };
+        }
+        fields.push(("summary".to_owned(), mask(&signal.summary)));
+        Self {
+            rule: Rule::Summary,
+            fields,
+        }
+    }
+
+    /// The name of this fingerprint: 32 hexadecimal digits.
+    pub fn name(&self) -> String {
+        let rule = match self.rule {
+            Rule::DedupKey => "dedup_key",
+            Rule::Identity => "identity",
+            Rule::Summary => "summary",
+        };
+        let mut parts = vec![rule];
+        for (name, value) in &self.fields {
+            parts.push(name);
+            parts.push(value);
+        }
+        hash::name_of(&parts)
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// `text` with every word that holds a digit replaced by `#`, in lower case, single-spaced: so
+/// that "91 % at 12:30, run 7f3a" and "92 % at 12:31, run 8c01" read the same.
+fn mask(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !masked.is_empty() {
+            masked.push(' ');
+        }
+        if word.chars().any(|c| c.is_ascii_digit()) {
+            masked.push('#');
+        } else {
+            masked.extend(word.chars().flat_map(char::to_lowercase));
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn signal(body: Value) -> NewSignal {
+        NewSignal::from_json(body).unwrap()
+    }
+
+    #[test]
+    fn the_senders_key_comes_first() {
+        let a = signal(
+            json!({"site_id": "s", "kind": "a", "summary": "x", "dedup_key": "k",
+            "detail": {"host": "one"}}),
+        );
+        let b = signal(
+            json!({"site_id": "s", "kind": "b", "summary": "y", "dedup_key": "k",
+            "detail": {"host": "two"}}),
+        );
+        assert_eq!(Fingerprint::of(&a).rule, Rule::DedupKey);
+        assert_eq!(Fingerprint::of(&a).name(), Fingerprint::of(&b).name());
+    }
+
+    #[test]
+    fn the_same_key_at_another_site_is_another_problem() {
+        let at = |site: &str| {
+            Fingerprint::of(&signal(
+                json!({"site_id": site, "kind": "a", "summary": "x", "dedup_key": "k"}),
+            ))
+            .name()
+        };
+        assert_ne!(at("s"), at("t"));
+    }
+
+    #[test]
+    fn severity_time_and_numbers_elsewhere_do_not_count() {
+        let a = signal(
+            json!({"site_id": "s", "kind": "disk_full", "summary": "91 %",
+            "severity": "warning", "detail": {"mount": "/tank", "used_percent": 91}}),
+        );
+        let b = signal(
+            json!({"site_id": "s", "kind": "disk_full", "summary": "97 %",
+            "severity": "critical", "observed_at": "2026-01-01T00:00:00Z",
+            "detail": {"mount": "/tank", "used_percent": 97}}),
+        );
+        assert_eq!(Fingerprint::of(&a).rule, Rule::Identity);
+        assert_eq!(Fingerprint::of(&a).name(), Fingerprint::of(&b).name());
+    }
+
+    #[test]
+    fn containers_of_one_name_at_two_endpoints_are_two() {
+        let at = |endpoint: &str| {
+            Fingerprint::of(&signal(json!({"site_id": "s", "kind": "container_down",
+                "summary": "x", "detail": {"container": "web", "endpoint": endpoint}})))
+            .name()
+        };
+        assert_ne!(at("tcp://a:2375"), at("tcp://b:2375"));
+    }
+
+    #[test]
+    fn without_anything_better_the_masked_summary_decides() {
+        let of = |summary: &str| {
+            Fingerprint::of(&signal(
+                json!({"site_id": "s", "kind": "backup", "summary": summary}),
+            ))
+        };
+        assert_eq!(of("x").rule, Rule::Summary);
+        assert_eq!(
+            of("Backup of nas failed at 12:30, job 7f3a1").name(),
+            of("backup of nas  failed at 09:11, job 81c02").name()
+        );
+        assert_ne!(
+            of("Backup of nas failed").name(),
+            of("Backup of pve failed").name()
+        );
+    }
+}

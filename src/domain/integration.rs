@@ -1,0 +1,53 @@
+//! A thing at a site that we talk to or know of.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::domain::timestamp::Timestamp;
+
+/// An integration as the API shows it. `config` has been through [`crate::domain::redact`] by then.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Integration {
+    /// Number of the row.
+    pub id: i64,
+    /// The site it stands at.
+    pub site_id: String,
+    /// `docker`, `proxmox`, `unifi`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it is reached, for example `unix:///var/run/docker.sock`.
+    pub endpoint: Option<String>,
+    /// `ok`, `degraded`, `unreachable`, `unknown`, or what its sender calls it.
+    pub status: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whatever was declared or found, redacted.
+    #[schema(value_type = Object)]
+    pub config: Value,
+    /// When something last reported about it.
+    #[schema(value_type = Option<String>)]
+    pub last_contact: Option<Timestamp>,
+    /// The agent that reported it; nothing for a declared one.
+    pub agent_id: Option<String>,
+    /// Made by `demo seed`.
+    pub demo: bool,
+}
+
+/// What an agent says of an integration it talks to, once a cycle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IntegrationReport {
+    /// `docker`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where the agent reaches it.
+    pub endpoint: String,
+    /// `ok`, `unreachable`, or `unknown` where the agent may not look.
+    pub status: String,
+    /// What to call it.
+    pub name: String,
+    /// Facts about it (engine version, counts). Never a secret.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub config: Map<String, Value>,
+}

@@ -1,0 +1,13 @@
+//! Values and rules. No clock, no disk, no network, no randomness: what they give is handed in,
+//! so that every rule here can be tested by calling it.
+
+pub mod agent;
+pub mod fingerprint;
+pub mod hash;
+pub mod integration;
+pub mod kind;
+pub mod severity;
+pub mod signal;
+pub mod site;
+pub mod timestamp;
+pub mod token;

@@ -1,0 +1,153 @@
+//! A moment in UTC, to the millisecond.
+
+use std::fmt;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Written and read as RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since the epoch, as the database stores them.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339. A date and time without an offset is taken as UTC: version 0.4 wrote those.
+    /// `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+            return Some(Self(moment.as_millisecond()));
+        }
+        let naive: DateTime = text.parse().ok()?;
+        // A bare date is not a moment.
+        if !text.contains(':') {
+            return None;
+        }
+        let moment = naive.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        Some(Self(moment.as_millisecond()))
+    }
+
+    /// This moment moved by `millis`; saturates at the ends of the range.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when it is the other way round.
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// `20261123T034512Z`: sorts by name, and stands in file names everywhere.
+    pub fn compact(self) -> String {
+        self.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// As a person in `zone` reads it: `2026-11-23 04:45:12`.
+    pub fn local(self, zone: &TimeZone) -> String {
+        self.to_jiff()
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string()
+    }
+
+    /// As the head of a page in `zone` shows it: `Mon 23 Nov, 04:45`.
+    pub fn headline(self, zone: &TimeZone) -> String {
+        self.to_jiff()
+            .to_zoned(zone.clone())
+            .strftime("%a %-d %b, %H:%M")
+            .to_string()
+    }
+
+    fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:.3}", self.to_jiff())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not an RFC 3339 time")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_turned_into_utc() {
+        let moment = Timestamp::parse("2026-11-23T04:45:12.5+01:00").unwrap();
+        assert_eq!(moment.to_string(), "2026-11-23T03:45:12.500Z");
+    }
+
+    #[test]
+    fn naive_times_of_0_4_are_utc() {
+        for text in ["2026-11-01 06:00:00.000000", "2026-11-01T06:00:00"] {
+            assert_eq!(
+                Timestamp::parse(text).unwrap().to_string(),
+                "2026-11-01T06:00:00.000Z"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_refused() {
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-23",
+            "12:00",
+            "2026-13-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_are_shown_without_panic() {
+        assert_eq!(
+            Timestamp::from_millis(0).to_string(),
+            "1970-01-01T00:00:00.000Z"
+        );
+        assert!(
+            Timestamp::from_millis(i64::MAX)
+                .to_string()
+                .starts_with("9999")
+        );
+        assert!(Timestamp::parse("9999-12-30T23:59:59Z").is_some());
+    }
+
+    #[test]
+    fn file_names_sort_by_time() {
+        let moment = Timestamp::parse("2026-11-23T03:45:12Z").unwrap();
+        assert_eq!(moment.compact(), "20261123T034512Z");
+    }
+}

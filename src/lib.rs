@@ -1,0 +1,22 @@
+//! Atlas Ops: signals in, incidents and runbooks out, one binary.
+//!
+//! # The crate map
+//!
+//! | room | owns |
+//! | --- | --- |
+//! | `main.rs` | parse, start logging, run, turn an error into message, hint and exit code |
+//! | [`cli`] | every clap struct: the whole command line, no behaviour |
+//! | [`commands`] | one file per subcommand, each with one `run` |
+//! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
+//! | [`error`] | the program's error: what was attempted, on what, cause, hint |
+//! | [`logging`] | log lines: format and filter |
+//! | [`domain`] | values and rules; no clock, disk, network or randomness |
+//! | [`wire`] | what agent and server must agree on |
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod logging;
+pub mod wire;
