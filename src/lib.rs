@@ -12,6 +12,7 @@
 //! | [`logging`] | log lines: format and filter |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
 //! | [`wire`] | what agent and server must agree on |
+//! | [`yaml`] | the only file that names the YAML package |
 
 pub mod cli;
 pub mod commands;
@@ -20,3 +21,4 @@ pub mod domain;
 pub mod error;
 pub mod logging;
 pub mod wire;
+pub mod yaml;

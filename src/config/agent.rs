@@ -1,8 +1,18 @@
 //! The agent's configuration: the `agent:` section of `agent_config.yaml`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::config::env::{self, Environment};
+use crate::config::paths;
 use crate::config::secret::Secret;
+use crate::config::section::Section;
+use crate::config::source::Source;
+use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
+use crate::domain::signal::MAX_ID;
+use crate::error::{Error, Exit};
+
+/// From this restart count on a container is complained about, where nothing else is told.
+pub const DEFAULT_RESTART_THRESHOLD: u32 = 3;
 
 /// Everything the agent is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +31,8 @@ pub struct AgentConfig {
     pub state_path: PathBuf,
     /// Docker endpoints to watch.
     pub docker_hosts: Vec<DockerHost>,
+    /// What the program wants its user to know.
+    pub warnings: Vec<String>,
 }
 
 /// One Docker endpoint.
@@ -30,4 +42,128 @@ pub struct DockerHost {
     pub endpoint: String,
     /// From this restart count on a container is complained about.
     pub restart_threshold: u32,
+}
+
+/// The name the file has by default.
+pub const FILE_NAME: &str = "agent_config.yaml";
+
+/// Finds and reads the configuration.
+///
+/// # Errors
+/// There is none, it cannot be read, or everything wrong with it.
+pub fn load(explicit: Option<&Path>) -> Result<AgentConfig, Error> {
+    let environment = Environment::of_process();
+    let path = paths::find(explicit, FILE_NAME, &environment);
+    load_from(path, environment)
+}
+
+/// Reads a file, or none, under an environment.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<AgentConfig, Error> {
+    let warnings = environment.warnings();
+    let has_file = path.is_some();
+    let mut source = Source::load(path, environment)?;
+    if has_file && !source.has("agent") {
+        return Err(
+            Error::new("use the configuration", "it has no `agent:` section")
+                .hint("write one with: atlas-ops install agent")
+                .exit(Exit::Usage),
+        );
+    }
+    let folder = source.folder();
+    let mut agent = source.section("agent");
+    let config = AgentConfig {
+        backend_url: agent
+            .parsed("backend_url", Some(env::BACKEND_URL), backend_url)
+            .unwrap_or_else(|| "http://127.0.0.1:8000".to_owned()),
+        site_id: agent
+            .parsed("site_id", Some(env::SITE_ID), site_id)
+            .unwrap_or_else(|| "site-homelab".to_owned()),
+        token: token(&mut agent),
+        ca_file: agent.path("ca_file", None),
+        interval_seconds: agent
+            .number("interval_seconds", Some(env::INTERVAL_SECONDS), 5..=86_400)
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .unwrap_or(DEFAULT_INTERVAL_SECONDS),
+        state_path: agent
+            .path("state_path", None)
+            .unwrap_or_else(|| folder.join("agent_state.json")),
+        docker_hosts: agent.children("docker_hosts", docker_host),
+        warnings,
+    };
+    agent.finish();
+    source.finish(config)
+}
+
+/// The token; there is no agent without one.
+fn token(agent: &mut Section<'_>) -> Secret {
+    let token = agent.secret("token", env::TOKEN);
+    if token.is_empty() {
+        agent.complain(
+            "token",
+            None,
+            "required; make one on the server with: atlas-ops token create --scope ingest",
+        );
+    }
+    token
+}
+
+fn docker_host(host: &mut Section<'_>) -> Option<DockerHost> {
+    let restart_threshold = host
+        .number("restart_threshold", None, 1..=1_000_000)
+        .and_then(|count| u32::try_from(count).ok())
+        .unwrap_or(DEFAULT_RESTART_THRESHOLD);
+    let endpoint = host.parsed("endpoint", None, docker_endpoint);
+    if endpoint.is_none() {
+        host.require("endpoint", "unix:///var/run/docker.sock or tcp://host:2375");
+    }
+    Some(DockerHost {
+        endpoint: endpoint?,
+        restart_threshold,
+    })
+}
+
+/// What can be watched: a unix socket or plain tcp.
+///
+/// # Errors
+/// What to use instead.
+pub fn docker_endpoint(text: &str) -> Result<String, String> {
+    let proxy = "use a socket proxy that allows GET only, as tcp://host:2375";
+    let path = text.strip_prefix("unix://");
+    if path.is_some_and(|path| path.starts_with('/')) {
+        return Ok(text.to_owned());
+    }
+    let host = text
+        .strip_prefix("tcp://")
+        .or_else(|| text.strip_prefix("http://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '@', ' '])) {
+        return Ok(text.to_owned());
+    }
+    Err(match text.split("://").next().unwrap_or_default() {
+        "npipe" => format!("named pipes are not supported; {proxy}"),
+        "https" => format!("TLS to a Docker engine is not supported; {proxy}"),
+        "ssh" => format!("ssh is not supported; {proxy}"),
+        _ => "expected unix:///var/run/docker.sock or tcp://host:2375".to_owned(),
+    })
+}
+
+fn backend_url(text: &str) -> Result<String, String> {
+    let expected = "expected an address such as http://192.168.10.5:8000";
+    let host = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"))
+        .ok_or(expected)?;
+    if host.is_empty() || host.starts_with('/') || host.contains(['@', '?', '#', ' ']) {
+        return Err(expected.to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn site_id(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() || text.chars().count() > MAX_ID {
+        return Err(format!("expected 1 to {MAX_ID} characters"));
+    }
+    Ok(text.to_owned())
 }

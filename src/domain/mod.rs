@@ -2,6 +2,7 @@
 //! so that every rule here can be tested by calling it.
 
 pub mod agent;
+pub mod cidr;
 pub mod fingerprint;
 pub mod hash;
 pub mod integration;

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use jiff::civil::DateTime;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Written and read as RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,13 +31,15 @@ impl Timestamp {
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Some(Self(moment.as_millisecond()));
         }
-        let naive: DateTime = text.parse().ok()?;
         // A bare date is not a moment.
         if !text.contains(':') {
             return None;
         }
-        let moment = naive.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        Some(Self(moment.as_millisecond()))
+        // What is left: no offset at all, or a moment in the last hours of the year 9999.
+        let civil: DateTime = text.strip_suffix(['Z', 'z']).unwrap_or(text).parse().ok()?;
+        i64::try_from(civil.duration_since(EPOCH).as_millis())
+            .ok()
+            .map(Self)
     }
 
     /// This moment moved by `millis`; saturates at the ends of the range.
@@ -50,37 +55,33 @@ impl Timestamp {
 
     /// `20261123T034512Z`: sorts by name, and stands in file names everywhere.
     pub fn compact(self) -> String {
-        self.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string()
+        self.civil().strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
     /// As a person in `zone` reads it: `2026-11-23 04:45:12`.
     pub fn local(self, zone: &TimeZone) -> String {
-        self.to_jiff()
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string()
+        self.zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// As the head of a page in `zone` shows it: `Mon 23 Nov, 04:45`.
     pub fn headline(self, zone: &TimeZone) -> String {
-        self.to_jiff()
-            .to_zoned(zone.clone())
-            .strftime("%a %-d %b, %H:%M")
-            .to_string()
+        self.zoned(zone).strftime("%a %-d %b, %H:%M").to_string()
     }
 
-    fn to_jiff(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
-            jiff::Timestamp::MIN
-        } else {
-            jiff::Timestamp::MAX
-        })
+    /// Date and time in UTC. Beyond the calendar's ends it is the end.
+    fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_millis(self.0))
+    }
+
+    fn zoned(self, zone: &TimeZone) -> DateTime {
+        jiff::Timestamp::from_millisecond(self.0)
+            .map_or_else(|_| self.civil(), |moment| zone.to_datetime(moment))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:.3}", self.to_jiff())
+        write!(out, "{:.3}Z", self.civil())
     }
 }
 
@@ -142,7 +143,8 @@ mod tests {
                 .to_string()
                 .starts_with("9999")
         );
-        assert!(Timestamp::parse("9999-12-30T23:59:59Z").is_some());
+        let last = Timestamp::parse("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.000Z");
     }
 
     #[test]
