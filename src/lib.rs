@@ -5,20 +5,24 @@
 //! | room | owns |
 //! | --- | --- |
 //! | `main.rs` | parse, start logging, run, turn an error into message, hint and exit code |
+//! | [`clock`] | the system's clock and randomness, asked at the edges only |
 //! | [`cli`] | every clap struct: the whole command line, no behaviour |
 //! | [`commands`] | one file per subcommand, each with one `run` |
 //! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
 //! | [`logging`] | log lines: format and filter |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
+//! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod logging;
+pub mod store;
 pub mod wire;
 pub mod yaml;

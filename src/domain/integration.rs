@@ -51,3 +51,18 @@ pub struct IntegrationReport {
     #[schema(value_type = Object)]
     pub config: Map<String, Value>,
 }
+
+/// What a person declares about an integration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntegrationDeclaration {
+    /// The site it stands at.
+    pub site_id: String,
+    /// See [`Integration::kind`].
+    pub kind: String,
+    /// See [`Integration::endpoint`].
+    pub endpoint: Option<String>,
+    /// See [`Integration::name`].
+    pub name: Option<String>,
+    /// See [`Integration::config`].
+    pub config: Map<String, Value>,
+}

@@ -323,6 +323,52 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// A signal that the server has accepted and is about to store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceivedSignal {
+    /// What was sent, with secrets redacted.
+    pub signal: NewSignal,
+    /// When the server had it.
+    pub received_at: Timestamp,
+    /// Why it is the same problem as others.
+    pub fingerprint: Fingerprint,
+    /// The runbook that fits best.
+    pub runbook_id: Option<String>,
+    /// How many secrets were redacted.
+    pub redactions: u32,
+    /// Made by `demo seed`.
+    pub demo: bool,
+}
+
+impl ReceivedSignal {
+    /// The signal it becomes once it is stored under `id`.
+    pub fn stored_as(self, id: i64) -> Signal {
+        let observed_at = self.signal.observed_at.unwrap_or(self.received_at);
+        Signal {
+            id,
+            time_flag: TimeFlag::judge(observed_at, self.received_at),
+            fingerprint: self.fingerprint.name(),
+            fingerprint_of: self.fingerprint,
+            observed_at,
+            received_at: self.received_at,
+            incident_id: None,
+            runbook_id: self.runbook_id,
+            redactions: self.redactions,
+            demo: self.demo,
+            site_id: self.signal.site_id,
+            kind: self.signal.kind,
+            summary: self.signal.summary,
+            detail: self.signal.detail,
+            severity: self.signal.severity,
+            source: self.signal.source,
+            status: self.signal.status,
+            dedup_key: self.signal.dedup_key,
+            expires_at: self.signal.expires_at,
+            agent_id: self.signal.agent_id,
+        }
+    }
+}
+
 /// A signal as it is stored and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Signal {

@@ -1,0 +1,286 @@
+//! Signals: immutable rows, newest first.
+
+use rusqlite::types::ToSql;
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use serde_json::{Map, Value};
+
+use super::{Db, StoreError};
+use crate::domain::fingerprint::{Fingerprint, Rule};
+use crate::domain::severity::Severity;
+use crate::domain::signal::{Signal, Status, TimeFlag};
+use crate::domain::timestamp::Timestamp;
+
+const COLUMNS: &str = "id, site_id, kind, summary, detail, severity, source, status, observed_at, \
+     received_at, time_flag, expires_at, dedup_key, agent_id, fingerprint, fingerprint_of, \
+     runbook_id, redactions, demo";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Signal> {
+    let time_flag: Option<String> = row.get(10)?;
+    Ok(Signal {
+        id: row.get(0)?,
+        site_id: row.get(1)?,
+        kind: row.get(2)?,
+        summary: row.get(3)?,
+        detail: json_object(row.get_ref(4)?.as_str()?),
+        severity: Severity::parse(row.get_ref(5)?.as_str()?).unwrap_or_default(),
+        source: row.get(6)?,
+        status: Status::parse(row.get_ref(7)?.as_str()?).unwrap_or_default(),
+        observed_at: Timestamp::from_millis(row.get(8)?),
+        received_at: Timestamp::from_millis(row.get(9)?),
+        time_flag: time_flag.as_deref().and_then(TimeFlag::parse),
+        expires_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
+        dedup_key: row.get(12)?,
+        agent_id: row.get(13)?,
+        fingerprint: row.get(14)?,
+        fingerprint_of: serde_json::from_str(row.get_ref(15)?.as_str()?).unwrap_or(Fingerprint {
+            rule: Rule::Summary,
+            fields: Vec::new(),
+        }),
+        runbook_id: row.get(16)?,
+        redactions: row.get(17)?,
+        demo: row.get(18)?,
+        incident_id: None,
+    })
+}
+
+fn json_object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Which signals a list is about. Everything that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Of this site.
+    pub site: Option<String>,
+    /// Of this severity.
+    pub severity: Option<Severity>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// From this source.
+    pub source: Option<String>,
+    /// Happened at or after this.
+    pub since: Option<Timestamp>,
+    /// Happened before this.
+    pub until: Option<Timestamp>,
+    /// Words that must all stand in the summary, the kind, the site or the detail.
+    pub words: Vec<String>,
+    /// Older than the signal of this number.
+    pub before: Option<i64>,
+    /// Whether agents' heartbeats count too.
+    pub heartbeats: bool,
+}
+
+impl Filter {
+    /// The conditions and their values.
+    fn to_sql(&self) -> (String, Vec<Box<dyn ToSql>>) {
+        let mut sql = String::from("1");
+        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+        let mut and = |condition: &str, value: Box<dyn ToSql>| {
+            values.push(value);
+            sql.push_str(" AND ");
+            sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
+        };
+        if let Some(site) = &self.site {
+            and("site_id = ?", Box::new(site.clone()));
+        }
+        if let Some(severity) = self.severity {
+            and("severity = ?", Box::new(severity.as_str()));
+        }
+        if let Some(kind) = &self.kind {
+            and("kind = ?", Box::new(kind.clone()));
+        }
+        if let Some(source) = &self.source {
+            and("source = ?", Box::new(source.clone()));
+        }
+        if let Some(since) = self.since {
+            and("happened_at >= ?", Box::new(since.as_millis()));
+        }
+        if let Some(until) = self.until {
+            and("happened_at < ?", Box::new(until.as_millis()));
+        }
+        if let Some(before) = self.before {
+            and(
+                "(happened_at, id) < (SELECT happened_at, id FROM signals WHERE id = ?)",
+                Box::new(before),
+            );
+        }
+        for word in &self.words {
+            and(
+                "(summary LIKE ? ESCAPE '\\' OR kind LIKE ? ESCAPE '\\' \
+                 OR site_id LIKE ? ESCAPE '\\' OR detail LIKE ? ESCAPE '\\')",
+                Box::new(like(word)),
+            );
+        }
+        if !self.heartbeats {
+            and("heartbeat = ?", Box::new(0));
+        }
+        (sql, values)
+    }
+}
+
+/// A pattern that finds `word` anywhere, with nothing in it that the pattern language knows.
+fn like(word: &str) -> String {
+    let escaped = word
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// Stores a signal that has no number yet, and answers the number it got.
+///
+/// # Errors
+/// The database refuses.
+pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
+    let detail = serde_json::to_string(&signal.detail).unwrap_or_else(|_| "{}".to_owned());
+    let why = serde_json::to_string(&signal.fingerprint_of).unwrap_or_else(|_| "{}".to_owned());
+    db.prepare_cached(
+        "INSERT INTO signals (site_id, kind, summary, detail, severity, source, status, \
+         observed_at, received_at, happened_at, time_flag, expires_at, dedup_key, agent_id, \
+         fingerprint, fingerprint_of, runbook_id, redactions, heartbeat, demo) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20)",
+    )?
+    .execute(params![
+        signal.site_id,
+        signal.kind,
+        signal.summary,
+        detail,
+        signal.severity.as_str(),
+        signal.source,
+        signal.status.as_str(),
+        signal.observed_at.as_millis(),
+        signal.received_at.as_millis(),
+        signal.happened_at().as_millis(),
+        signal.time_flag.map(TimeFlag::as_str),
+        signal.expires_at.map(Timestamp::as_millis),
+        signal.dedup_key,
+        signal.agent_id,
+        signal.fingerprint,
+        why,
+        signal.runbook_id,
+        signal.redactions,
+        signal.is_heartbeat(),
+        signal.demo,
+    ])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// One signal.
+///
+/// # Errors
+/// The database refuses.
+pub fn get(db: &Db, id: i64) -> Result<Option<Signal>, StoreError> {
+    Ok(db
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM signals WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()?)
+}
+
+/// The newest that pass the filter.
+///
+/// # Errors
+/// The database refuses.
+pub fn newest(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Signal>, StoreError> {
+    let (conditions, values) = filter.to_sql();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM signals WHERE {conditions} \
+         ORDER BY happened_at DESC, id DESC LIMIT {limit}"
+    );
+    collect(db, &sql, params_from_iter(values))
+}
+
+/// How many pass the filter.
+///
+/// # Errors
+/// The database refuses.
+pub fn count(db: &Db, filter: &Filter) -> Result<u64, StoreError> {
+    let (conditions, values) = filter.to_sql();
+    let sql = format!("SELECT count(*) FROM signals WHERE {conditions}");
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(values), |row| row.get(0))?)
+}
+
+/// How many that pass the filter each runbook fitted best; most first. Signals that no runbook
+/// fitted do not count.
+///
+/// # Errors
+/// The database refuses.
+pub fn count_by_runbook(db: &Db, filter: &Filter) -> Result<Vec<(String, u64)>, StoreError> {
+    let (conditions, values) = filter.to_sql();
+    let sql = format!(
+        "SELECT runbook_id, count(*) FROM signals \
+         WHERE {conditions} AND runbook_id IS NOT NULL GROUP BY runbook_id ORDER BY 2 DESC, 1"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many that pass the filter are of each severity.
+///
+/// # Errors
+/// The database refuses.
+pub fn count_by_severity(db: &Db, filter: &Filter) -> Result<Vec<(Severity, u64)>, StoreError> {
+    let (conditions, values) = filter.to_sql();
+    let sql =
+        format!("SELECT severity, count(*) FROM signals WHERE {conditions} GROUP BY severity");
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| {
+        Ok((
+            Severity::parse(row.get_ref(0)?.as_str()?).unwrap_or_default(),
+            row.get(1)?,
+        ))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest of one fingerprint, newest first.
+///
+/// # Errors
+/// The database refuses.
+pub fn of_fingerprint(db: &Db, fingerprint: &str, limit: usize) -> Result<Vec<Signal>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM signals WHERE fingerprint = ?1 \
+         ORDER BY happened_at DESC, id DESC LIMIT {limit}"
+    );
+    collect(db, &sql, [fingerprint])
+}
+
+/// The newest signal of each problem that happened since `since`, newest problem first.
+/// Heartbeats are no problem.
+///
+/// # Errors
+/// The database refuses.
+pub fn latest_of_each_problem(
+    db: &Db,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Signal>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM signals AS s WHERE happened_at >= ?1 AND heartbeat = 0 \
+         AND NOT EXISTS (SELECT 1 FROM signals AS later WHERE later.fingerprint = s.fingerprint \
+         AND (later.happened_at, later.id) > (s.happened_at, s.id)) \
+         ORDER BY happened_at DESC, id DESC LIMIT {limit}"
+    );
+    collect(db, &sql, [since.as_millis()])
+}
+
+/// How many there are.
+///
+/// # Errors
+/// The database refuses.
+pub fn is_empty(db: &Db) -> Result<bool, StoreError> {
+    Ok(!db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM signals)")?
+        .query_row([], |row| row.get::<_, bool>(0))?)
+}
+
+fn collect(db: &Db, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Signal>, StoreError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(values, from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
