@@ -14,3 +14,4 @@ pub mod signal;
 pub mod site;
 pub mod timestamp;
 pub mod token;
+pub mod variables;

@@ -1,0 +1,252 @@
+//! `{{variables}}` of runbooks, filled from a signal's detail in one pass: what a value holds is
+//! not looked at again. In commands a value is quoted as one inert argument, and a variable that
+//! stands where quoting cannot protect it stays open. Where it stands is `domain::shell`'s.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::domain::runbook::Command;
+use crate::domain::shell::{self, Place};
+
+/// Languages whose quoting is not POSIX: their variables stay open.
+const NOT_POSIX: [&str; 7] = ["powershell", "pwsh", "ps1", "cmd", "bat", "batch", "fish"];
+
+/// A text with its variables filled as far as values were known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Filled {
+    /// The text; open variables stand in it as they were.
+    pub text: String,
+    /// Names and values that were put in, unquoted, in order of first appearance.
+    pub filled: Vec<(String, String)>,
+    /// Names for a person to fill, in order of first appearance.
+    pub open: Vec<String>,
+}
+
+impl Filled {
+    fn note_filled(&mut self, name: &str, value: &str) {
+        if !self.filled.iter().any(|(known, _)| known == name) {
+            self.filled.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    fn note_open(&mut self, name: &str) {
+        if !self.open.iter().any(|known| known == name) {
+            self.open.push(name.to_owned());
+        }
+    }
+}
+
+/// Fills a POSIX shell command: each value arrives as one argument, or as a part of the word it is
+/// glued to, whatever it holds. An argument may still look like an option (`-rf`).
+pub fn fill_command(text: &str, values: &Map<String, Value>) -> Filled {
+    let mut filled = Filled::default();
+    let mut copied = 0;
+    for slot in shell::slots(text) {
+        let value = match slot.place {
+            Place::Bare => value_of(&slot.name, values),
+            _ => None,
+        };
+        if let Some(value) = value {
+            filled.text.push_str(&text[copied..slot.range.start]);
+            filled.text.push_str(&shell::quote(&value));
+            copied = slot.range.end;
+            filled.note_filled(&slot.name, &value);
+        } else {
+            filled.note_open(&slot.name);
+        }
+    }
+    filled.text.push_str(&text[copied..]);
+    filled
+}
+
+/// Fills a runbook's command, or leaves all its variables open where its shell does not quote as
+/// POSIX does.
+pub fn fill_block(command: &Command, values: &Map<String, Value>) -> Filled {
+    if NOT_POSIX.contains(&command.language.to_ascii_lowercase().as_str()) {
+        fill_command(&command.text, &Map::new())
+    } else {
+        fill_command(&command.text, values)
+    }
+}
+
+/// Fills prose: values stand in it as they are. Whoever shows it escapes it.
+pub fn fill_text(text: &str, values: &Map<String, Value>) -> Filled {
+    let mut filled = Filled::default();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        filled.text.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let Some(name) = shell::variable_at(rest) else {
+            filled.text.push('{');
+            rest = &rest[1..];
+            continue;
+        };
+        let (slot, behind) = rest.split_at(name.len() + 4);
+        if let Some(value) = value_of(name, values) {
+            filled.text.push_str(&value);
+            filled.note_filled(name, &value);
+        } else {
+            filled.text.push_str(slot);
+            filled.note_open(name);
+        }
+        rest = behind;
+    }
+    filled.text.push_str(rest);
+    filled
+}
+
+/// The value of a name as text: scalars only. An empty text counts as not given: an argument of
+/// nothing helps nobody, a person may know better.
+fn value_of(name: &str, values: &Map<String, Value>) -> Option<String> {
+    match values.get(name)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command as Process;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn values(value: Value) -> Map<String, Value> {
+        let Value::Object(values) = value else {
+            panic!("an object")
+        };
+        values
+    }
+
+    #[test]
+    fn scalars_are_filled_and_the_rest_stays_open() {
+        let filled = fill_command(
+            "df -h {{mount}} {{pct}} {{flag}} {{list}} {{nothing}} {{empty}} {{mount}} '{{.Names}}'",
+            &values(json!({"mount": "/srv", "pct": 91, "flag": true, "list": ["a"], "empty": " "})),
+        );
+        assert_eq!(
+            filled.text,
+            "df -h '/srv' '91' 'true' {{list}} {{nothing}} {{empty}} '/srv' '{{.Names}}'"
+        );
+        assert_eq!(filled.filled.len(), 3);
+        assert_eq!(filled.open, ["list", "nothing", "empty"]);
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_variable_is_not_filled_again() {
+        let values = values(json!({"a": "{{b}}", "b": "secret"}));
+        assert_eq!(fill_text("{{a}} {{{b}}}", &values).text, "{{b}} {secret}");
+        assert_eq!(fill_command("echo {{a}}", &values).text, "echo '{{b}}'");
+    }
+
+    #[test]
+    fn where_quoting_cannot_protect_the_variable_stays_open() {
+        let values = values(json!({"x": "'; rm -rf / #"}));
+        for command in [
+            "echo '{{x}}'",
+            "echo \"{{x}}\"",
+            "echo `{{x}}`",
+            "eval {{x}}",
+        ] {
+            let filled = fill_command(command, &values);
+            assert_eq!(filled.text, command);
+            assert_eq!(filled.open, ["x"]);
+        }
+    }
+
+    #[test]
+    fn other_shells_are_not_filled() {
+        let command = Command {
+            name: None,
+            risk: crate::domain::runbook::Risk::Read,
+            language: "PowerShell".into(),
+            text: "Get-Item {{x}}".into(),
+        };
+        assert_eq!(fill_block(&command, &values(json!({"x": "a"}))).open, ["x"]);
+    }
+
+    /// Runs `command` in a real shell; what it printed.
+    fn run(command: &str) -> String {
+        let answer = Process::new("sh").args(["-c", command]).output().unwrap();
+        assert!(answer.status.success(), "{command}: {answer:?}");
+        String::from_utf8(answer.stdout).unwrap()
+    }
+
+    /// What must arrive: the value without the control characters that are left out.
+    fn inert(value: &str) -> String {
+        value
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect()
+    }
+
+    fn arrives_as_one_argument(value: &str) {
+        let values = values(json!({ "x": value }));
+        let filled = fill_command("printf '%s|' {{x}} end a={{x}}; printf done", &values);
+        let expected = inert(value);
+        assert_eq!(
+            run(&filled.text),
+            format!("{expected}|end|a={expected}|done"),
+            "{value:?}"
+        );
+    }
+
+    #[test]
+    fn known_attacks_arrive_as_one_inert_argument() {
+        for value in [
+            "x; touch /tmp/owned",
+            "'",
+            "''",
+            "'; id; '",
+            "\"; id; \"",
+            "$(id)",
+            "`id`",
+            "${IFS}",
+            "a\nid\n",
+            "a\r\nid",
+            "\\",
+            "\\'",
+            "'\\''; id #",
+            "-rf",
+            "--help",
+            "*",
+            "~",
+            "!!",
+            "a && id",
+            "| id",
+            "> /tmp/owned",
+            "{{x}}",
+            "# not a comment",
+            "\u{0}id",
+            "\u{1b}[201~\nid\n",
+            "%s%n",
+            "ü'ö",
+        ] {
+            arrives_as_one_argument(value);
+        }
+    }
+
+    proptest! {
+        // Each case starts a shell.
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_value_arrives_as_one_inert_argument(
+            value in "([ -~]|[\\n\\t'\"\\\\$`;&|(){}<>*?!#~]|\\PC){1,40}"
+        ) {
+            prop_assume!(!value.trim().is_empty());
+            arrives_as_one_argument(&value);
+        }
+
+        #[test]
+        fn any_template_is_walked_without_panic(template in "([a-z{}'\"\\\\$`()#<\\n ü]|\\{\\{x\\}\\}){0,40}") {
+            let filled = fill_command(&template, &values(json!({"x": "v"})));
+            prop_assert!(filled.text.len() >= template.len() - 2 * template.matches("{{x}}").count());
+        }
+    }
+}
