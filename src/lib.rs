@@ -11,11 +11,14 @@
 //! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
 //! | [`logging`] | log lines: format and filter |
+//! | [`catalog`] | what ships inside the binary: the built-in runbooks |
+//! | [`yaml`] | the only file that names the YAML package |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
 //! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod commands;

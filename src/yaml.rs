@@ -34,16 +34,10 @@ pub struct Place {
 
 impl fmt::Display for YamlError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The package ends most of its messages with the place itself.
-        let message = self.message.split(" at line ").next().unwrap_or_default();
-        match self.place {
-            Some(place) => write!(
-                out,
-                "line {}, column {}: {message}",
-                place.line, place.column
-            ),
-            None => out.write_str(message),
+        if let Some(place) = self.place {
+            write!(out, "line {}, column {}: ", place.line, place.column)?;
         }
+        out.write_str(&self.message)
     }
 }
 
@@ -51,12 +45,18 @@ impl std::error::Error for YamlError {}
 
 impl From<serde_yaml::Error> for YamlError {
     fn from(error: serde_yaml::Error) -> Self {
+        let message = error.to_string();
         Self {
             place: error.location().map(|at| Place {
                 line: at.line(),
                 column: at.column(),
             }),
-            message: error.to_string(),
+            // The package ends most of its messages with the place itself.
+            message: message
+                .split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 }

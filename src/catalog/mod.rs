@@ -1,0 +1,194 @@
+//! What ships inside the binary: the built-in runbooks, one Markdown file each in `runbooks/`. The
+//! folder is embedded; nothing else lists them. The format is `domain::runbook`'s, the YAML of
+//! the front matter `crate::yaml`'s: this is where the two meet, for own runbooks too.
+
+use std::fmt;
+
+use include_dir::{Dir, include_dir};
+
+use crate::domain::runbook::{self, FrontMatter, Lint, Origin, Runbook};
+use crate::yaml;
+
+static RUNBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/catalog/runbooks");
+
+/// Everything wrong with one runbook's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogError {
+    /// Name of the file.
+    pub file: String,
+    /// What is wrong, by line.
+    pub lints: Vec<Lint>,
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, lint) in self.lints.iter().enumerate() {
+            if index > 0 {
+                out.write_str("\n")?;
+            }
+            write!(out, "{}:{}: {}", self.file, lint.line, lint.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CatalogError {}
+
+/// The runbooks that ship with the program, by id.
+///
+/// # Errors
+/// The first file that is not a runbook; the tests keep that from being released.
+pub fn builtin_runbooks() -> Result<Vec<Runbook>, CatalogError> {
+    let mut runbooks = Vec::new();
+    for file in RUNBOOKS.files() {
+        let fail = |lints| CatalogError {
+            file: file.path().display().to_string(),
+            lints,
+        };
+        let text = file
+            .contents_utf8()
+            .ok_or_else(|| fail(vec![Lint::new(1, "not UTF-8")]))?;
+        runbooks.push(read_runbook(text, Origin::Builtin).map_err(fail)?);
+    }
+    runbooks.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(runbooks)
+}
+
+/// Reads one runbook's file: front matter and Markdown.
+///
+/// # Errors
+/// Everything wrong with it, by line.
+pub fn read_runbook(text: &str, origin: Origin) -> Result<Runbook, Vec<Lint>> {
+    let source = runbook::split_front_matter(text).map_err(|lint| vec![lint])?;
+    match yaml::from_str::<FrontMatter>(source.front) {
+        Ok(front) => runbook::parse(front, &source, origin),
+        // The body is looked at too, so that its problems need no second round.
+        Err(error) => {
+            let line = error.place.map_or(1, |place| place.line) + 1;
+            let mut lints = vec![Lint::new(line, format!("front matter: {}", error.message))];
+            let stand_in = FrontMatter {
+                id: Some("unread".to_owned()),
+                title: Some("unread".to_owned()),
+                summary: Some("unread".to_owned()),
+                ..FrontMatter::default()
+            };
+            lints.extend(
+                runbook::parse(stand_in, &source, origin)
+                    .err()
+                    .unwrap_or_default(),
+            );
+            Err(lints)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// Every kind that `PRODUCT.md` section 7 names.
+    const KINDS: [&str; 34] = [
+        "container_down",
+        "container_restart_count_high",
+        "container_unhealthy",
+        "container_oom_killed",
+        "docker_unreachable",
+        "gateway_unreachable",
+        "gateway_latency_high",
+        "packet_loss_high",
+        "dns_failing",
+        "ping_target_unreachable",
+        "tcp_check_failed",
+        "http_check_failed",
+        "certificate_expiring",
+        "disk_full",
+        "memory_pressure",
+        "load_high",
+        "systemd_unit_failed",
+        "backup_stale",
+        "clock_skew",
+        "gateway_changed",
+        "discovery_blind",
+        "host_new",
+        "host_gone",
+        "host_address_changed",
+        "address_conflict",
+        "service_new",
+        "service_gone",
+        "agent_silent",
+        "wifi",
+        "proxmox",
+        "integration",
+        "backup",
+        "smart",
+        "ups",
+    ];
+
+    /// The four whose ids are version 0.4's.
+    const OLD_IDS: [(&str, &str); 4] = [
+        ("container_down", "rb-docker-container-down"),
+        ("container_restart_count_high", "rb-docker-restart-count"),
+        ("wifi", "rb-wifi-saturation"),
+        ("proxmox", "rb-proxmox-cluster-health"),
+    ];
+
+    #[test]
+    fn every_built_in_runbook_is_without_a_lint_and_named_as_its_file() {
+        let mut faults = Vec::new();
+        for file in RUNBOOKS.files() {
+            let name = file.path().display().to_string();
+            match read_runbook(file.contents_utf8().unwrap(), Origin::Builtin) {
+                Ok(runbook) if format!("{}.md", runbook.id) == name => {}
+                Ok(runbook) => faults.push(format!("{name}: its id is {}", runbook.id)),
+                Err(lints) => faults.push(CatalogError { file: name, lints }.to_string()),
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    #[test]
+    fn every_kind_has_exactly_one_runbook_named_after_it() {
+        let mut by_kind: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for runbook in builtin_runbooks().unwrap() {
+            for kind in runbook.kinds {
+                by_kind.entry(kind).or_default().push(runbook.id.clone());
+            }
+        }
+        for kind in KINDS {
+            let expected = OLD_IDS.iter().find(|(old, _)| *old == kind).map_or_else(
+                || format!("rb-{}", kind.replace('_', "-")),
+                |(_, id)| (*id).into(),
+            );
+            assert_eq!(by_kind.get(kind), Some(&vec![expected]), "{kind}");
+        }
+    }
+
+    #[test]
+    fn every_step_says_what_good_looks_like_where_it_runs_a_command() {
+        let mut silent = BTreeSet::new();
+        for runbook in builtin_runbooks().unwrap() {
+            for step in runbook.steps {
+                if !step.commands.is_empty() && step.good.is_none() {
+                    silent.insert(format!("{}: {}", runbook.id, step.title));
+                }
+            }
+        }
+        assert!(silent.is_empty(), "{silent:#?}");
+    }
+
+    #[test]
+    fn malformed_front_matter_and_body_are_reported_together() {
+        let lints = read_runbook(
+            "---\nid: rb-a\ntitel: x\n---\n# No\n\n## A\nx\n",
+            Origin::Own,
+        )
+        .unwrap_err();
+        assert!(lints[0].message.contains("titel"), "{lints:?}");
+        assert_eq!(lints[1].line, 5);
+        let bomb = "---\na: &a [x]\nb: &b [*a,*a]\nid: [\n---\n";
+        assert!(read_runbook(bomb, Origin::Own).is_err());
+        assert!(read_runbook("---\nid: a\nid: b\n---\n## A\nx\n", Origin::Own).is_err());
+    }
+}
