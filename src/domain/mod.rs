@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod hash;
 pub mod integration;
 pub mod kind;
+pub mod matching;
 pub mod runbook;
 pub mod severity;
 pub mod shell;

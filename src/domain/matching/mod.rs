@@ -1,0 +1,335 @@
+//! Which runbooks fit a signal, and why: deterministic, and explained in words.
+//!
+//! | reason | points |
+//! | --- | --- |
+//! | the runbook was written for this kind | 100 |
+//! | a tag is the kind or one of its words | 30, each further one 10 |
+//! | a word of the kind is in this runbook's id and in no other's, and no tag was in the kind | 20 |
+//! | a tag is the site | 20 |
+//! | a tag is a key or a whole value of the detail | 15 each, at most 30 |
+//! | a tag is a whole word of the summary | 10 each, at most 30 |
+//!
+//! [`THRESHOLD`] is 30: the kind alone carries a match, a single word of the summary never does.
+//! "Node pve2 left the Proxmox cluster" of kind `cluster` finds `rb-proxmox-cluster-health` by the
+//! word of its id and the tag in the summary together. Detail alone counts at most 15, since every
+//! heartbeat has keys such as `memory` and `swap`. Words that fit everything ([`GENERIC`]) count
+//! only as the whole kind. The kind as a tag adds nothing where the kind itself is equal.
+//!
+//! Does not know how often a runbook helped; knows no clock and no database.
+
+mod words;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::domain::runbook::Runbook;
+use crate::domain::signal::Signal;
+use words::{each_word, folded, kind_words};
+
+/// Fewest points of a match.
+pub const THRESHOLD: u32 = 30;
+/// Most runbooks that are offered for one signal.
+pub const MAX_MATCHES: usize = 5;
+/// What is said where nothing reaches the threshold.
+pub const NO_FIT: &str = "no runbook fits this kind of signal yet";
+
+/// Words that say nothing about which problem it is.
+pub const GENERIC: [&str; 42] = [
+    "address", "agent", "alert", "changed", "check", "closed", "count", "critical", "detail",
+    "device", "down", "endpoint", "error", "event", "failed", "failing", "failure", "full", "gone",
+    "health", "high", "host", "info", "lan", "low", "name", "network", "new", "node", "ok", "port",
+    "ports", "problem", "server", "service", "state", "status", "system", "target", "unit", "up",
+    "warning",
+];
+
+/// Most entries of a detail that are looked at, and longest value in bytes.
+const MAX_DETAIL: (usize, usize) = (100, 64);
+
+/// What a match looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct SignalView<'a> {
+    /// See [`Signal::kind`].
+    pub kind: &'a str,
+    /// See [`Signal::summary`].
+    pub summary: &'a str,
+    /// See [`Signal::detail`].
+    pub detail: &'a Map<String, Value>,
+    /// See [`Signal::site_id`].
+    pub site_id: &'a str,
+}
+
+impl<'a> From<&'a Signal> for SignalView<'a> {
+    fn from(signal: &'a Signal) -> Self {
+        Self {
+            kind: &signal.kind,
+            summary: &signal.summary,
+            detail: &signal.detail,
+            site_id: &signal.site_id,
+        }
+    }
+}
+
+/// One reason for a match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// What it adds.
+    pub points: u32,
+    /// In words, for example `kind is disk_full`. May quote the signal.
+    pub text: String,
+}
+
+/// A runbook that fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Match {
+    /// Its id.
+    pub runbook_id: String,
+    /// The sum, at least [`THRESHOLD`].
+    pub points: u32,
+    /// Strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Match {
+    /// The three strongest reasons in one line.
+    pub fn reason_line(&self) -> String {
+        let texts: Vec<_> = self
+            .reasons
+            .iter()
+            .take(3)
+            .map(|r| r.text.as_str())
+            .collect();
+        texts.join(", ")
+    }
+}
+
+/// What is kept of one runbook.
+#[derive(Debug, Clone)]
+struct Known {
+    id: String,
+    title: String,
+}
+
+/// Runbooks, indexed once for many signals.
+#[derive(Debug, Clone, Default)]
+pub struct Matcher {
+    runbooks: Vec<Known>,
+    by_kind: HashMap<String, Vec<usize>>,
+    by_tag: HashMap<String, Vec<usize>>,
+    /// Words of ids that only one runbook has.
+    by_name: HashMap<String, Option<usize>>,
+}
+
+impl Matcher {
+    /// Indexes `runbooks`.
+    pub fn new(runbooks: &[Runbook]) -> Self {
+        let mut matcher = Self::default();
+        for (index, runbook) in runbooks.iter().enumerate() {
+            matcher.runbooks.push(Known {
+                id: runbook.id.clone(),
+                title: runbook.title.clone(),
+            });
+            for (map, words) in [
+                (&mut matcher.by_kind, &runbook.kinds),
+                (&mut matcher.by_tag, &runbook.tags),
+            ] {
+                for word in words {
+                    let indices = map.entry(folded(word)).or_default();
+                    if indices.last() != Some(&index) {
+                        indices.push(index);
+                    }
+                }
+            }
+            for word in runbook.id.split('-') {
+                if word.len() < 3 || GENERIC.contains(&word) {
+                    continue;
+                }
+                match matcher.by_name.entry(word.to_owned()) {
+                    Entry::Vacant(place) => {
+                        place.insert(Some(index));
+                    }
+                    Entry::Occupied(mut place) if *place.get() != Some(index) => {
+                        place.insert(None);
+                    }
+                    Entry::Occupied(_) => {}
+                }
+            }
+        }
+        matcher
+    }
+
+    /// The title of a runbook by id.
+    pub fn title(&self, runbook_id: &str) -> Option<&str> {
+        let known = self.runbooks.iter().find(|known| known.id == runbook_id)?;
+        Some(&known.title)
+    }
+
+    /// The runbooks that fit, best first, ties by id; none where none reaches [`THRESHOLD`].
+    pub fn match_signal(&self, signal: &SignalView<'_>) -> Vec<Match> {
+        let mut found = Found::default();
+        self.look_at_kind(signal.kind, &mut found);
+        self.look_at_detail(signal.detail, &mut found);
+        each_word(signal.summary, |word| {
+            if !GENERIC.contains(&word) {
+                for &index in self.tagged(word) {
+                    found.of(index).summary(word);
+                }
+            }
+        });
+        let site = folded(signal.site_id);
+        for &index in self.tagged(&site) {
+            found
+                .of(index)
+                .reason(20, 2, || format!("tag {} is the site", signal.site_id));
+        }
+        let mut best: Vec<Match> = found
+            .evidence
+            .into_iter()
+            .filter_map(|(index, evidence)| evidence.finish(&self.runbooks[index].id))
+            .collect();
+        best.sort_by(|a, b| {
+            (b.points.cmp(&a.points)).then_with(|| a.runbook_id.cmp(&b.runbook_id))
+        });
+        best.truncate(MAX_MATCHES);
+        best
+    }
+
+    fn tagged(&self, word: &str) -> &[usize] {
+        self.by_tag.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    fn look_at_kind(&self, kind: &str, found: &mut Found) {
+        let words = kind_words(kind);
+        let whole = words.join("_");
+        for &index in self.by_kind.get(&whole).map_or(&[][..], Vec::as_slice) {
+            let evidence = found.of(index);
+            evidence.kind_equal = true;
+            evidence.reason(100, 0, || format!("kind is {whole}"));
+        }
+        for &index in self.tagged(&whole) {
+            if !found.of(index).kind_equal {
+                found.of(index).kind_tag(format!("tag {whole} is the kind"));
+            }
+        }
+        let mut seen: Vec<&str> = vec![&whole];
+        for word in words.iter().map(String::as_str) {
+            if seen.contains(&word) || GENERIC.contains(&word) {
+                continue;
+            }
+            seen.push(word);
+            for &index in self.tagged(word) {
+                found
+                    .of(index)
+                    .kind_tag(format!("tag {word} is part of the kind"));
+            }
+        }
+        for word in &words {
+            if let Some(Some(index)) = self.by_name.get(word.as_str()) {
+                let evidence = found.of(*index);
+                if !evidence.kind_equal && evidence.kind_tags == 0 && !evidence.named {
+                    evidence.named = true;
+                    evidence.reason(20, 2, || format!("its name has {word}, as the kind has"));
+                }
+            }
+        }
+    }
+
+    fn look_at_detail(&self, detail: &Map<String, Value>, found: &mut Found) {
+        for (key, value) in detail.iter().take(MAX_DETAIL.0) {
+            if key.len() <= MAX_DETAIL.1 {
+                self.look_at_entry(&folded(key), found, || format!("detail has {key}"));
+            }
+            if let Value::String(text) = value
+                && text.len() <= MAX_DETAIL.1
+            {
+                self.look_at_entry(&folded(text.trim()), found, || format!("{key} is {text}"));
+            }
+        }
+    }
+
+    fn look_at_entry(&self, word: &str, found: &mut Found, text: impl Fn() -> String) {
+        if !GENERIC.contains(&word) {
+            for &index in self.tagged(word) {
+                found.of(index).detail(word, &text);
+            }
+        }
+    }
+}
+
+/// The evidence by runbook; only those that anything speaks for.
+#[derive(Default)]
+struct Found {
+    evidence: HashMap<usize, Evidence>,
+}
+
+impl Found {
+    fn of(&mut self, index: usize) -> &mut Evidence {
+        self.evidence.entry(index).or_default()
+    }
+}
+
+/// What speaks for one runbook.
+#[derive(Default)]
+struct Evidence {
+    kind_equal: bool,
+    kind_tags: u32,
+    named: bool,
+    detail: Vec<String>,
+    summary: Vec<String>,
+    /// Points, rank among equal points, text.
+    reasons: Vec<(u32, u8, String)>,
+}
+
+impl Evidence {
+    fn reason(&mut self, points: u32, rank: u8, text: impl FnOnce() -> String) {
+        self.reasons.push((points, rank, text()));
+    }
+
+    fn kind_tag(&mut self, text: String) {
+        let points = if self.kind_tags == 0 { 30 } else { 10 };
+        self.kind_tags += 1;
+        self.reason(points, 1, || text);
+    }
+
+    fn detail(&mut self, tag: &str, text: impl FnOnce() -> String) {
+        if self.detail.len() < 2 && !self.detail.iter().any(|known| known == tag) {
+            self.detail.push(tag.to_owned());
+            self.reason(15, 3, text);
+        }
+    }
+
+    fn summary(&mut self, tag: &str) {
+        if self.summary.len() < 3 && !self.summary.iter().any(|known| known == tag) {
+            self.summary.push(tag.to_owned());
+            self.reason(10, 4, || format!("summary says {tag}"));
+        }
+    }
+
+    /// The match, if it reaches the threshold.
+    fn finish(mut self, runbook_id: &str) -> Option<Match> {
+        if self.reasons.len() == self.detail.len() {
+            // Detail alone: the second one adds nothing.
+            self.reasons.truncate(1);
+        }
+        let points = self.reasons.iter().map(|(points, ..)| points).sum();
+        if points < THRESHOLD {
+            return None;
+        }
+        self.reasons
+            .sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
+        let reasons = self.reasons.into_iter();
+        Some(Match {
+            runbook_id: runbook_id.to_owned(),
+            points,
+            reasons: reasons
+                .map(|(points, _, text)| Reason { points, text })
+                .collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

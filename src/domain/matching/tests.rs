@@ -1,0 +1,118 @@
+//! The golden set (`tests/fixtures/matching.json`): signals with the runbook that must come first,
+//! near misses and none-fits too. And the rules one by one.
+
+use serde_json::json;
+
+use super::*;
+use crate::catalog;
+
+/// One case; `expected` is the runbook that must be first, none where nothing may match.
+#[derive(Deserialize)]
+struct Golden {
+    kind: String,
+    summary: String,
+    detail: Value,
+    expected: Option<String>,
+}
+
+fn find(matcher: &Matcher, kind: &str, summary: &str, detail: &Value) -> Vec<Match> {
+    matcher.match_signal(&SignalView {
+        kind,
+        summary,
+        detail: detail.as_object().unwrap(),
+        site_id: "site-homelab",
+    })
+}
+
+fn runbook(id: &str, tags: &[&str], kinds: &[&str]) -> Runbook {
+    let text = format!(
+        "---\nid: {id}\ntitle: T\nsummary: S\ntags: [{}]\nkinds: [{}]\n---\n## A\nx\n",
+        tags.join(", "),
+        kinds.join(", ")
+    );
+    catalog::read_runbook(&text, crate::domain::runbook::Origin::Own).unwrap()
+}
+
+#[test]
+fn the_golden_set_holds() {
+    let matcher = Matcher::new(&catalog::builtin_runbooks().unwrap());
+    let mut faults = Vec::new();
+    let golden = include_str!("../../../tests/fixtures/matching.json");
+    for case in serde_json::from_str::<Vec<Golden>>(golden).unwrap() {
+        let found = find(&matcher, &case.kind, &case.summary, &case.detail);
+        let first = found.first().map(|best| best.runbook_id.clone());
+        if first != case.expected {
+            let (kind, expected) = (case.kind, case.expected);
+            faults.push(format!("{kind}: expected {expected:?}, found {found:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn reasons_add_up_and_read_well() {
+    let matcher = Matcher::new(&[runbook(
+        "rb-disk-full",
+        &["disk_full", "disk", "mount"],
+        &["disk_full"],
+    )]);
+    let found = find(
+        &matcher,
+        "disk_full",
+        "Disk full",
+        &json!({"mount": "/", "host": "nas"}),
+    );
+    assert_eq!(found[0].points, 100 + 30 + 15 + 10);
+    assert_eq!(
+        found[0].reason_line(),
+        "kind is disk_full, tag disk is part of the kind, detail has mount"
+    );
+    let sum: u32 = found[0].reasons.iter().map(|reason| reason.points).sum();
+    assert_eq!(sum, found[0].points);
+}
+
+#[test]
+fn the_numbers_of_each_rule() {
+    let matcher = Matcher::new(&[runbook(
+        "rb-own",
+        &["a1", "b2", "c3", "d4", "e5", "site-homelab"],
+        &[],
+    )]);
+    let points = |kind: &str, summary: &str, detail: Value| {
+        find(&matcher, kind, summary, &detail)
+            .first()
+            .map(|found| found.points)
+    };
+    assert_eq!(points("a1_b2", "", json!({})), Some(20 + 30 + 10));
+    assert_eq!(points("", "a1 b2 c3 d4", json!({})), Some(20 + 30));
+    assert_eq!(
+        points("", "", json!({"A1": 1, "x": "B2", "c3": 3})),
+        Some(20 + 30)
+    );
+    assert_eq!(points("", "a1", json!({})), Some(20 + 10));
+    assert_eq!(points("", "", json!({})), None);
+}
+
+#[test]
+fn tags_match_whole_words_only() {
+    let matcher = Matcher::new(&[runbook("rb-own", &["ha", "raft", "vip"], &[])]);
+    assert_eq!(
+        find(&matcher, "x", "channel aircraft vipers", &json!({})),
+        []
+    );
+    assert_eq!(find(&matcher, "x", "HA: raft, VIP!", &json!({})).len(), 1);
+}
+
+#[test]
+fn ties_are_ordered_by_id_and_the_list_is_bounded() {
+    let many: Vec<_> = (0..9)
+        .rev()
+        .map(|n| runbook(&format!("rb-{n}"), &["same"], &[]))
+        .collect();
+    let found = find(&Matcher::new(&many), "same", "", &json!({}));
+    let ids: Vec<_> = found
+        .iter()
+        .map(|found| found.runbook_id.as_str())
+        .collect();
+    assert_eq!(ids, ["rb-0", "rb-1", "rb-2", "rb-3", "rb-4"]);
+}
