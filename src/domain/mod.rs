@@ -13,6 +13,7 @@ pub mod severity;
 pub mod shell;
 pub mod signal;
 pub mod site;
+pub mod suggestion;
 pub mod timestamp;
 pub mod token;
 pub mod variables;
