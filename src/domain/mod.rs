@@ -8,6 +8,7 @@ pub mod hash;
 pub mod integration;
 pub mod kind;
 pub mod matching;
+pub mod redact;
 pub mod runbook;
 pub mod severity;
 pub mod shell;
