@@ -7,7 +7,10 @@ fn main() {
     for folder in ["src/catalog", "migrations", "templates"] {
         println!("cargo:rerun-if-changed={folder}");
     }
-    println!("cargo:rerun-if-changed=.git/HEAD");
+    // Every commit and checkout is a line there; a file that is missing would mean "always".
+    if std::path::Path::new(".git/logs/HEAD").exists() {
+        println!("cargo:rerun-if-changed=.git/logs/HEAD");
+    }
     println!("cargo:rerun-if-env-changed=ATLAS_OPS_COMMIT");
     let commit = std::env::var("ATLAS_OPS_COMMIT")
         .ok()

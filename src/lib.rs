@@ -10,10 +10,13 @@
 //! | [`commands`] | one file per subcommand, each with one `run` |
 //! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
+//! | [`flow`] | use cases over store and rules: ingest, heartbeat, board, suggest, seed |
+//! | [`http`] | the one HTTP client |
 //! | [`logging`] | log lines: format and filter |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |
 //! | [`yaml`] | the only file that names the YAML package |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
+//! | [`server`] | the HTTP server: routes, authorisation, API, pages |
 //! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
@@ -25,7 +28,10 @@ pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod flow;
+pub mod http;
 pub mod logging;
+pub mod server;
 pub mod store;
 pub mod wire;
 pub mod yaml;

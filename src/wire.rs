@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::signal::FieldError;
+use crate::domain::fields::FieldError;
 use crate::domain::timestamp::Timestamp;
 
 /// Where one signal is posted.

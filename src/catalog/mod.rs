@@ -2,6 +2,8 @@
 //! folder is embedded; nothing else lists them. The format is `domain::runbook`'s, the YAML of
 //! the front matter `crate::yaml`'s: this is where the two meet, for own runbooks too.
 
+pub mod demo;
+
 use std::fmt;
 
 use include_dir::{Dir, include_dir};

@@ -1,7 +1,15 @@
 //! One file per subcommand, each with one `run`. This file only says which is which.
 
 pub mod completions;
+pub mod config;
+pub mod database;
+pub mod db;
+pub mod demo;
+pub mod health;
 pub mod output;
+pub mod runbook;
+pub mod serve;
+pub mod token;
 
 use std::process::ExitCode;
 
@@ -14,6 +22,13 @@ use crate::error::Error;
 /// What the command could not do, ready to be shown.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Db(args) => db::run(&args, cli.verbose > 0),
+        Command::Demo(args) => demo::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Runbook(args) => runbook::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Completions(args) => completions::run(&args),
         _ => Err(Error::new("run this command", "it is being built")),
     }

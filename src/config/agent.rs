@@ -8,7 +8,7 @@ use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
 use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
-use crate::domain::signal::MAX_ID;
+use crate::domain::fields::MAX_ID;
 use crate::error::{Error, Exit};
 
 /// From this restart count on a container is complained about, where nothing else is told.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::timestamp::Timestamp;
 
 /// An integration as the API shows it. `config` has been through [`crate::domain::redact`] by then.
@@ -65,4 +66,22 @@ pub struct IntegrationDeclaration {
     pub name: Option<String>,
     /// See [`Integration::config`].
     pub config: Map<String, Value>,
+}
+
+impl IntegrationDeclaration {
+    /// Reads a body: `{"site_id", "type", "endpoint", "name", "config"}`.
+    ///
+    /// # Errors
+    /// One [`FieldError`] for each field that is missing or wrong.
+    pub fn from_json(body: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(body)?;
+        let declared = Self {
+            site_id: fields.id("site_id").unwrap_or_default(),
+            kind: fields.id("type").unwrap_or_default(),
+            endpoint: fields.optional("endpoint", 1000),
+            name: fields.optional("name", MAX_ID),
+            config: fields.object("config", 16),
+        };
+        fields.finish(declared)
+    }
 }

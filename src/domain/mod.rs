@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod cidr;
+pub mod fields;
 pub mod fingerprint;
 pub mod hash;
 pub mod integration;
@@ -15,6 +16,8 @@ pub mod shell;
 pub mod signal;
 pub mod site;
 pub mod suggestion;
+pub mod text;
 pub mod timestamp;
 pub mod token;
 pub mod variables;
+pub mod window;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::kind;
 use crate::domain::severity::Severity;
@@ -12,8 +13,6 @@ use crate::domain::timestamp::Timestamp;
 
 /// Longest `summary`, in characters.
 pub const MAX_SUMMARY: usize = 1000;
-/// Longest `site_id`, `kind`, `source`, `agent_id` and `uid`, in characters.
-pub const MAX_ID: usize = 128;
 /// Longest `dedup_key`, in characters.
 pub const MAX_DEDUP_KEY: usize = 512;
 /// Deepest nesting of `detail`, which counts as the first level.
@@ -135,25 +134,6 @@ fn default_source() -> String {
     "agent".to_owned()
 }
 
-/// One thing wrong with one field of a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FieldError {
-    /// Name of the field; empty for the body as a whole.
-    pub field: String,
-    /// What is wrong and what is expected.
-    pub message: String,
-}
-
-impl FieldError {
-    /// One field's complaint.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
-    }
-}
-
 impl NewSignal {
     /// Whether this is an agent's heartbeat.
     pub fn is_heartbeat(&self) -> bool {
@@ -166,18 +146,12 @@ impl NewSignal {
     /// # Errors
     /// One [`FieldError`] for each field that is missing, of a wrong type or beyond its bound.
     pub fn from_json(body: Value) -> Result<Self, Vec<FieldError>> {
-        let Value::Object(fields) = body else {
-            return Err(vec![FieldError::new("", "expected a JSON object")]);
-        };
-        let mut fields = Fields {
-            fields,
-            errors: Vec::new(),
-        };
+        let mut fields = Fields::of(body)?;
         let signal = Self {
             site_id: fields.id("site_id").unwrap_or_default(),
             kind: fields.id("kind").unwrap_or_default(),
             summary: fields.required("summary", MAX_SUMMARY).unwrap_or_default(),
-            detail: fields.detail(),
+            detail: fields.object("detail", MAX_DEPTH),
             severity: fields
                 .word("severity", "info, warning or critical", Severity::parse)
                 .unwrap_or_default(),
@@ -193,133 +167,7 @@ impl NewSignal {
             agent_id: fields.optional("agent_id", MAX_ID),
             uid: fields.optional("uid", MAX_ID),
         };
-        if fields.errors.is_empty() {
-            Ok(signal)
-        } else {
-            Err(fields.errors)
-        }
-    }
-}
-
-/// The fields of a body that are still to be read, and what was wrong with those that were.
-struct Fields {
-    fields: Map<String, Value>,
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    fn complain(&mut self, field: &str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(field, message));
-    }
-
-    /// A text that may be missing or null. An empty one counts as missing.
-    fn optional(&mut self, field: &str, longest: usize) -> Option<String> {
-        match self.fields.remove(field) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.trim().is_empty() => None,
-            Some(Value::String(text)) => {
-                // Counting bytes first spares most texts the count of characters.
-                if text.len() > longest && text.chars().count() > longest {
-                    self.complain(field, format!("longer than {longest} characters"));
-                    None
-                } else {
-                    Some(text)
-                }
-            }
-            Some(other) => {
-                self.complain(field, format!("expected text, found {}", type_name(&other)));
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, field: &str, longest: usize) -> Option<String> {
-        let errors_before = self.errors.len();
-        let text = self.optional(field, longest);
-        if text.is_none() && self.errors.len() == errors_before {
-            self.complain(field, "required and not empty");
-        }
-        text
-    }
-
-    /// A required name: no control characters, since it stands in addresses, logs and files.
-    fn id(&mut self, field: &str) -> Option<String> {
-        let text = self.required(field, MAX_ID)?;
-        if text.chars().any(char::is_control) {
-            self.complain(field, "holds control characters");
-            return None;
-        }
-        Some(text)
-    }
-
-    fn word<T>(
-        &mut self,
-        field: &str,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let text = self.optional(field, MAX_ID)?;
-        let value = parse(&text);
-        if value.is_none() {
-            self.complain(field, format!("expected {expected}, found {text:?}"));
-        }
-        value
-    }
-
-    fn time(&mut self, field: &str) -> Option<Timestamp> {
-        self.word(
-            field,
-            "a time such as 2026-11-23T04:45:12Z (RFC 3339)",
-            Timestamp::parse,
-        )
-    }
-
-    fn detail(&mut self) -> Map<String, Value> {
-        match self.fields.remove("detail") {
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(detail)) => {
-                if detail
-                    .values()
-                    .all(|value| within_depth(value, MAX_DEPTH - 1))
-                {
-                    detail
-                } else {
-                    self.complain("detail", format!("nested deeper than {MAX_DEPTH} levels"));
-                    Map::new()
-                }
-            }
-            Some(other) => {
-                self.complain(
-                    "detail",
-                    format!("expected an object, found {}", type_name(&other)),
-                );
-                Map::new()
-            }
-        }
-    }
-}
-
-/// Whether `value` nests no deeper than `levels`. A scalar takes no level.
-fn within_depth(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => {
-            levels > 0 && items.iter().all(|item| within_depth(item, levels - 1))
-        }
-        Value::Object(fields) => {
-            levels > 0 && fields.values().all(|item| within_depth(item, levels - 1))
-        }
-        _ => true,
-    }
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        fields.finish(signal)
     }
 }
 

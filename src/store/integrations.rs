@@ -5,12 +5,16 @@ use serde_json::Value;
 
 use super::{Db, StoreError};
 use crate::domain::integration::{Integration, IntegrationDeclaration, IntegrationReport};
+use crate::domain::redact;
 use crate::domain::timestamp::Timestamp;
 
 const COLUMNS: &str =
     "id, site_id, type, endpoint, status, name, config, last_contact, agent_id, demo";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Integration> {
+    let mut config = serde_json::from_str(row.get_ref(6)?.as_str()?).unwrap_or(Value::Null);
+    // Here, once, so that no reader can forget it.
+    redact::redact_value(&mut config);
     Ok(Integration {
         id: row.get(0)?,
         site_id: row.get(1)?,
@@ -18,7 +22,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Integration> {
         endpoint: row.get(3)?,
         status: row.get(4)?,
         name: row.get(5)?,
-        config: serde_json::from_str(row.get_ref(6)?.as_str()?).unwrap_or(Value::Null),
+        config,
         last_contact: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_millis),
         agent_id: row.get(8)?,
         demo: row.get(9)?,

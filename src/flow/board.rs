@@ -1,0 +1,186 @@
+//! What the situation board shows: a fixed number of questions to the database, whatever is in it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::agent::Agent;
+use crate::domain::runbook::Runbook;
+use crate::domain::severity::Severity;
+use crate::domain::signal::{Signal, Status};
+use crate::domain::site::Site;
+use crate::domain::suggestion::Suggestion;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::window::Window;
+use crate::flow::catalogue::Catalogue;
+use crate::store::signals::Filter;
+use crate::store::{Db, StoreError, agents, signals, sites};
+
+/// Most signals the board lists.
+pub const LIMIT: usize = 50;
+
+/// What the board is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Of this site alone.
+    pub site: Option<String>,
+    /// Of this severity alone.
+    pub severity: Option<Severity>,
+    /// This far back.
+    pub window: Window,
+    /// Words that must all be found.
+    pub search: String,
+    /// Whether heartbeats are listed too.
+    pub heartbeats: bool,
+}
+
+/// Everything the board shows.
+#[derive(Debug)]
+pub struct Board {
+    /// The newest signals that pass.
+    pub signals: Vec<Line>,
+    /// How many pass, listed or not.
+    pub total: u64,
+    /// How many pass of each severity, worst first.
+    pub by_severity: Vec<(Severity, u64)>,
+    /// The runbooks that pass the search, most hits first.
+    pub runbooks: Vec<(Runbook, u64)>,
+    /// All sites.
+    pub sites: Vec<SiteCard>,
+    /// All agents.
+    pub agents: usize,
+    /// Host names of agents that are silent.
+    pub silent: Vec<String>,
+}
+
+/// One signal of the list.
+#[derive(Debug)]
+pub struct Line {
+    /// The signal.
+    pub signal: Signal,
+    /// What is offered for it; nothing for one that says that its problem is over.
+    pub suggestion: Option<Suggestion>,
+    /// Whether a later signal in the list says that the problem is over.
+    pub over: bool,
+}
+
+/// One site and who reports from it.
+#[derive(Debug)]
+pub struct SiteCard {
+    /// The site.
+    pub site: Site,
+    /// Its agents.
+    pub agents: Vec<Agent>,
+}
+
+/// Asks for everything at once.
+///
+/// # Errors
+/// The database refuses.
+pub fn board(
+    db: &Db,
+    catalogue: &Catalogue,
+    query: &Query,
+    now: Timestamp,
+) -> Result<Board, StoreError> {
+    let words: Vec<String> = query.search.split_whitespace().map(str::to_owned).collect();
+    let in_window = Filter {
+        site: query.site.clone(),
+        severity: query.severity,
+        since: query.window.start(now),
+        heartbeats: query.heartbeats,
+        ..Filter::default()
+    };
+    let filter = Filter {
+        words: words.clone(),
+        ..in_window.clone()
+    };
+    let listed = signals::newest(db, &filter, LIMIT)?;
+    let mut by_severity = signals::count_by_severity(db, &filter)?;
+    by_severity.sort_unstable_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    let hits: HashMap<String, u64> = signals::count_by_runbook(db, &in_window)?
+        .into_iter()
+        .collect();
+    let agents = agents::all(db, now)?;
+    Ok(Board {
+        signals: lines(listed, catalogue),
+        total: by_severity.iter().map(|(_, count)| count).sum(),
+        by_severity,
+        runbooks: runbooks(catalogue, &words, &hits),
+        agents: agents.len(),
+        silent: agents
+            .iter()
+            .filter(|agent| agent.silent)
+            .map(|agent| agent.hostname.clone())
+            .collect(),
+        sites: cards(sites::all(db)?, agents),
+    })
+}
+
+fn lines(listed: Vec<Signal>, catalogue: &Catalogue) -> Vec<Line> {
+    // Newest first, so that a problem's end is met before its beginning.
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut ended: HashSet<String> = HashSet::new();
+    listed
+        .into_iter()
+        .map(|signal| {
+            let newest = seen.insert(signal.fingerprint.clone());
+            if newest && signal.status == Status::Resolved {
+                ended.insert(signal.fingerprint.clone());
+            }
+            let fires = signal.status == Status::Firing;
+            Line {
+                over: fires && ended.contains(&signal.fingerprint),
+                suggestion: (fires && !signal.is_heartbeat())
+                    .then(|| Suggestion::for_signal(&signal, catalogue.matcher())),
+                signal,
+            }
+        })
+        .collect()
+}
+
+fn runbooks(
+    catalogue: &Catalogue,
+    words: &[String],
+    hits: &HashMap<String, u64>,
+) -> Vec<(Runbook, u64)> {
+    let mut found: Vec<(Runbook, u64)> = catalogue
+        .all()
+        .iter()
+        .filter(|runbook| holds_all(runbook, words))
+        .map(|runbook| {
+            let hits = hits.get(&runbook.id).copied().unwrap_or(0);
+            (runbook.clone(), hits)
+        })
+        .collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.title.cmp(&b.0.title)));
+    found
+}
+
+/// Whether each word stands somewhere in what names the runbook.
+fn holds_all(runbook: &Runbook, words: &[String]) -> bool {
+    let text = [
+        runbook.id.as_str(),
+        &runbook.title,
+        &runbook.summary,
+        &runbook.tags.join(" "),
+        &runbook.kinds.join(" "),
+    ]
+    .join(" ")
+    .to_lowercase();
+    words.iter().all(|word| text.contains(&word.to_lowercase()))
+}
+
+fn cards(sites: Vec<Site>, agents: Vec<Agent>) -> Vec<SiteCard> {
+    let mut cards: Vec<SiteCard> = sites
+        .into_iter()
+        .map(|site| SiteCard {
+            site,
+            agents: Vec::new(),
+        })
+        .collect();
+    for agent in agents {
+        if let Some(card) = cards.iter_mut().find(|card| card.site.id == agent.site_id) {
+            card.agents.push(agent);
+        }
+    }
+    cards
+}

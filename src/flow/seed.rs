@@ -1,0 +1,148 @@
+//! Fills a database: the built-in runbooks, and on request the demonstration data.
+
+use serde_json::{Map, Value, json};
+
+use crate::catalog::{self, CatalogError, demo};
+use crate::domain::integration::IntegrationDeclaration;
+use crate::domain::runbook::Runbook;
+use crate::domain::signal::NewSignal;
+use crate::domain::site::SiteDeclaration;
+use crate::domain::timestamp::Timestamp;
+use crate::flow::catalogue::Catalogue;
+use crate::flow::ingest;
+use crate::store::agents::Heartbeat;
+use crate::store::runbooks::StoredRunbook;
+use crate::store::{self, Db, StoreError};
+
+/// The runbooks that came with the program.
+///
+/// # Errors
+/// One of them cannot be read, which the tests keep from being released.
+pub fn builtin() -> Result<Vec<Runbook>, CatalogError> {
+    catalog::builtin_runbooks()
+}
+
+/// Makes the database's built-in runbooks these. Answers how many rows changed.
+///
+/// # Errors
+/// The database refuses.
+pub fn runbooks(db: &Db, builtin: &[Runbook], now: Timestamp) -> Result<usize, StoreError> {
+    let rows: Vec<StoredRunbook> = builtin
+        .iter()
+        .map(|runbook| StoredRunbook {
+            id: runbook.id.clone(),
+            builtin: true,
+            title: runbook.title.clone(),
+            markdown: runbook.markdown.clone(),
+            content_hash: runbook.content_hash.clone(),
+        })
+        .collect();
+    store::runbooks::replace_builtin(db, &rows, now)
+}
+
+/// What [`demo`] added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Seeded {
+    /// Rows of sites.
+    pub sites: usize,
+    /// Rows of signals.
+    pub signals: usize,
+}
+
+/// Adds the demonstration data, its signals spread over the day before `now`, every row marked.
+/// Where it is there already it is made anew, so that seeding twice is seeding once.
+///
+/// # Errors
+/// The database refuses.
+pub fn demo(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<Seeded, StoreError> {
+    store::demo::clear(db)?;
+    for site in demo::SITES {
+        let networks = site.networks.iter().map(|(name, cidr, gateway)| {
+            (
+                (*name).to_owned(),
+                json!({"cidr": cidr, "gateway": gateway}),
+            )
+        });
+        let declared = SiteDeclaration {
+            id: site.id.to_owned(),
+            name: site.name.to_owned(),
+            description: Some(site.description.to_owned()),
+            networks: networks.collect(),
+        };
+        store::demo::add_site(db, &declared, now)?;
+    }
+    for item in demo::INTEGRATIONS {
+        let declared = IntegrationDeclaration {
+            site_id: item.site_id.to_owned(),
+            kind: item.kind.to_owned(),
+            endpoint: Some(item.endpoint.to_owned()),
+            name: Some(item.name.to_owned()),
+            config: Map::new(),
+        };
+        store::demo::add_integration(db, &declared, item.status, minutes_before(now, 3))?;
+    }
+    for agent in demo::AGENTS {
+        let last_seen = minutes_before(now, agent.minutes_ago);
+        store::demo::add_agent(db, &demo_agent(agent), last_seen)?;
+    }
+    for signal in demo::SIGNALS {
+        let at = minutes_before(now, signal.minutes_ago);
+        let mut received = ingest::receive(demo_signal(signal, at), catalogue, at);
+        received.demo = true;
+        ingest::store_received(db, received)?;
+    }
+    Ok(Seeded {
+        sites: demo::SITES.len(),
+        signals: demo::SIGNALS.len(),
+    })
+}
+
+/// Adds the demonstration data where nothing was ever stored. True where it did.
+///
+/// # Errors
+/// The database refuses.
+pub fn demo_if_empty(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<bool, StoreError> {
+    let empty = store::signals::is_empty(db)? && store::sites::all(db)?.is_empty();
+    if empty {
+        demo(db, catalogue, now)?;
+    }
+    Ok(empty)
+}
+
+fn demo_agent(agent: &demo::Agent) -> Heartbeat {
+    Heartbeat {
+        agent_id: format!("demo-{}", agent.hostname),
+        site_id: agent.site_id.to_owned(),
+        hostname: agent.hostname.to_owned(),
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        interval_seconds: Some(300),
+        backlog: 0,
+        conditions: json!([]),
+        facts: json!({"hostname": agent.hostname, "platform": agent.platform, "disks": []}),
+        gateways: json!([{"gateway": agent.gateway, "dev": "eth0", "probe": "icmp",
+            "latency_ms": agent.latency_ms}]),
+        gateway_latency_ms: Some(agent.latency_ms),
+    }
+}
+
+fn demo_signal(signal: &demo::Signal, at: Timestamp) -> NewSignal {
+    let detail: Map<String, Value> = serde_json::from_str(signal.detail).unwrap_or_default();
+    NewSignal {
+        site_id: signal.site_id.to_owned(),
+        kind: signal.kind.to_owned(),
+        summary: signal.summary.to_owned(),
+        detail,
+        severity: signal.severity,
+        source: "demo".to_owned(),
+        observed_at: Some(at),
+        status: signal.status,
+        dedup_key: None,
+        expires_at: None,
+        agent_id: None,
+        uid: None,
+    }
+}
+
+fn minutes_before(now: Timestamp, minutes: i64) -> Timestamp {
+    now.plus_millis(-minutes * 60_000)
+}

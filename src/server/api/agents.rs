@@ -1,0 +1,83 @@
+//! `/api/agents`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::signals::{idempotency_key, refusal};
+use crate::clock;
+use crate::domain::agent::{Agent, Report};
+use crate::domain::fields::{FieldError, MAX_ID};
+use crate::flow::heartbeat;
+use crate::flow::ingest::{Delivery, Outcome};
+use crate::server::auth::Principal;
+use crate::server::body::Body;
+use crate::server::error::ServerError;
+use crate::server::respond;
+use crate::server::state::AppState;
+use crate::store::agents;
+use crate::wire::{Problem, ReportAnswer};
+
+/// All agents, with when they were last heard and what waits there.
+#[utoipa::path(get, path = "/api/agents", tag = "agents", responses((status = 200, body = Vec<Agent>)))]
+pub(crate) async fn list(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ServerError> {
+    let agents = state.store.read(|db| agents::all(db, clock::now())).await?;
+    Ok(respond::json(&request, &agents))
+}
+
+/// An agent's cycle in one call.
+#[utoipa::path(post, path = "/api/agents/report", tag = "agents", request_body = Report,
+    responses((status = 201, body = ReportAnswer), (status = 200, body = ReportAnswer, description = "known by its Idempotency-Key"),
+        (status = 403, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn report(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    principal: Principal,
+    body: Body,
+) -> Result<HttpResponse, ServerError> {
+    let key = idempotency_key(&request)?;
+    let report = read(&body)?;
+    let delivery = Delivery {
+        items: vec![(report, key)],
+        sender: principal.into_sender(),
+        received_at: clock::now(),
+    };
+    let outcomes = heartbeat::report(&state.store, &state.catalogue, delivery).await?;
+    let answer = |signal: &crate::domain::signal::Signal| ReportAnswer {
+        signal_id: signal.id,
+        received_at: signal.received_at,
+    };
+    match outcomes.first() {
+        Some(Outcome::Stored(signal)) => Ok(HttpResponse::Created().json(answer(signal))),
+        Some(Outcome::Known(signal)) => Ok(HttpResponse::Ok().json(answer(signal))),
+        Some(refused) => Err(refusal(refused)),
+        None => Err(ServerError::Malformed(
+            "the body holds no report".to_owned(),
+        )),
+    }
+}
+
+fn read(body: &Body) -> Result<Report, ServerError> {
+    // Malformed JSON and a wrong shape are different mistakes, and get different answers.
+    let value = body.json()?;
+    let report: Report = serde_json::from_value(value)
+        .map_err(|error| ServerError::fields(vec![FieldError::new("", error.to_string())]))?;
+    let mut errors = Vec::new();
+    for (field, text) in [("agent_id", &report.agent_id), ("site_id", &report.site_id)] {
+        if text.trim().is_empty()
+            || text.chars().count() > MAX_ID
+            || text.chars().any(char::is_control)
+        {
+            errors.push(FieldError::new(
+                field,
+                format!("expected 1 to {MAX_ID} characters, none of them a control character"),
+            ));
+        }
+    }
+    if errors.is_empty() {
+        Ok(report)
+    } else {
+        Err(ServerError::fields(errors))
+    }
+}

@@ -1,0 +1,11 @@
+//! The JSON API: one file a resource. A handler reads the request, calls one flow or table
+//! function, and answers.
+
+pub(crate) mod agents;
+pub(crate) mod batch;
+pub(crate) mod health;
+pub(crate) mod integrations;
+pub(crate) mod runbooks;
+pub(crate) mod signals;
+pub(crate) mod sites;
+pub(crate) mod suggestions;

@@ -1,0 +1,33 @@
+//! `/api/runbooks`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::runbook::Runbook;
+use crate::server::error::ServerError;
+use crate::server::respond;
+use crate::server::state::AppState;
+use crate::wire::Problem;
+
+/// All runbooks, by id.
+#[utoipa::path(get, path = "/api/runbooks", tag = "runbooks", responses((status = 200, body = Vec<Runbook>)))]
+pub(crate) async fn list(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ServerError> {
+    Ok(respond::json(&request, &state.catalogue.all()))
+}
+
+/// One runbook.
+#[utoipa::path(get, path = "/api/runbooks/{id}", tag = "runbooks", params(("id" = String, Path)),
+    responses((status = 200, body = Runbook), (status = 404, body = Problem)))]
+pub(crate) async fn show(
+    request: HttpRequest,
+    id: web::Path<String>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ServerError> {
+    let runbook = state
+        .catalogue
+        .get(&id)
+        .ok_or_else(|| ServerError::NotFound(format!("there is no runbook {:?}", id.as_str())))?;
+    Ok(respond::json(&request, runbook))
+}

@@ -1,0 +1,122 @@
+//! The board's filters: what can be chosen, what is, and the address without each.
+
+use crate::domain::severity::Severity;
+use crate::domain::text::shown;
+use crate::domain::window::Window;
+use crate::flow::board::{Board, Query};
+use crate::server::state::AppState;
+
+pub(super) struct Filters {
+    pub(super) search: String,
+    pub(super) sites: Vec<Choice>,
+    pub(super) severities: Vec<Choice>,
+    pub(super) windows: Vec<Choice>,
+    pub(super) heartbeats: bool,
+    pub(super) chips: Vec<Chip>,
+    /// What was not understood in the address.
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) chosen: bool,
+}
+
+/// An active filter, and the address without it.
+pub(super) struct Chip {
+    pub(super) label: String,
+    pub(super) without: String,
+}
+
+pub(super) fn filters(
+    state: &AppState,
+    query: &Query,
+    board: &Board,
+    notes: Vec<String>,
+) -> Filters {
+    let window = query.window.to_string();
+    let mut windows: Vec<Choice> = Window::OFFERED
+        .iter()
+        .map(|(value, label)| choice(value, label, window == *value))
+        .collect();
+    if !windows.iter().any(|choice| choice.chosen) {
+        windows.push(choice(&window, &window, true));
+    }
+    let site_chosen = query.site.as_deref().unwrap_or_default();
+    let mut sites = vec![choice("", "all sites", site_chosen.is_empty())];
+    sites.extend(board.sites.iter().map(|card| {
+        choice(
+            &card.site.id,
+            &shown(&card.site.name),
+            card.site.id == site_chosen,
+        )
+    }));
+    if !sites.iter().any(|choice| choice.chosen) {
+        sites.push(choice(site_chosen, &shown(site_chosen), true));
+    }
+    let mut severities = vec![choice("", "any severity", query.severity.is_none())];
+    severities.extend(Severity::WORST_FIRST.into_iter().map(|severity| {
+        choice(
+            severity.as_str(),
+            severity.as_str(),
+            query.severity == Some(severity),
+        )
+    }));
+    Filters {
+        search: query.search.clone(),
+        sites,
+        severities,
+        windows,
+        heartbeats: query.heartbeats,
+        chips: chips(state, query),
+        notes,
+    }
+}
+
+fn choice(value: &str, label: &str, chosen: bool) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        chosen,
+    }
+}
+
+/// One chip for each filter that is not at its default.
+fn chips(state: &AppState, query: &Query) -> Vec<Chip> {
+    let active = active_filters(query);
+    active
+        .iter()
+        .map(|(name, value)| {
+            let rest: Vec<_> = active.iter().filter(|(other, _)| other != name).collect();
+            let text = serde_urlencoded::to_string(rest).unwrap_or_default();
+            Chip {
+                label: match *name {
+                    "heartbeats" => "heartbeats shown".to_owned(),
+                    name => format!("{name}: {}", shown(value)),
+                },
+                without: state.link(&format!("/?{text}")),
+            }
+        })
+        .collect()
+}
+
+fn active_filters(query: &Query) -> Vec<(&'static str, String)> {
+    let mut active = Vec::new();
+    if !query.search.is_empty() {
+        active.push(("q", query.search.clone()));
+    }
+    if let Some(site) = &query.site {
+        active.push(("site", site.clone()));
+    }
+    if let Some(severity) = query.severity {
+        active.push(("severity", severity.as_str().to_owned()));
+    }
+    if query.window != Window::DAY {
+        active.push(("window", query.window.to_string()));
+    }
+    if query.heartbeats {
+        active.push(("heartbeats", "1".to_owned()));
+    }
+    active
+}

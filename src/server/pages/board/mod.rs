@@ -1,0 +1,210 @@
+//! The situation board: its page and handler. Filters, lines and cards have a file each.
+
+mod filters;
+mod rows;
+mod sites;
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use self::filters::{Filters, filters};
+use self::rows::{Row, row};
+use self::sites::{Site, site};
+use super::Frame;
+use crate::clock;
+use crate::domain::severity::Severity;
+use crate::domain::text::shown;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::window::Window;
+use crate::flow::board::{self, Board, Query};
+use crate::server::error::ServerError;
+use crate::server::respond;
+use crate::server::state::AppState;
+
+#[derive(Template)]
+#[template(path = "board.html")]
+struct BoardPage {
+    frame: Frame,
+    headline: Headline,
+    filters: Filters,
+    rows: Vec<Row>,
+    shown: usize,
+    total: u64,
+    runbooks: Vec<RunbookItem>,
+    sites: Vec<Site>,
+    /// Where a signal is sent to, for the empty board's example.
+    address: String,
+    /// Whether there is nothing because nothing ever came.
+    untouched: bool,
+}
+
+struct Headline {
+    today: String,
+    window: String,
+    counts: Vec<Count>,
+    agents: usize,
+    reporting: usize,
+    silent: String,
+}
+
+struct Count {
+    severity: Mark,
+    count: u64,
+}
+
+/// A severity as a page shows it: never colour alone.
+#[derive(Clone, Copy)]
+struct Mark {
+    word: &'static str,
+    icon: &'static str,
+}
+
+impl Mark {
+    fn of(severity: Severity) -> Self {
+        Self {
+            word: severity.as_str(),
+            icon: match severity {
+                Severity::Critical => "▲",
+                Severity::Warning => "◆",
+                Severity::Info => "●",
+            },
+        }
+    }
+}
+
+struct RunbookItem {
+    id: String,
+    title: String,
+    summary: String,
+    tags: Vec<String>,
+    hits: u64,
+    link: String,
+}
+
+/// Shows the board.
+pub(crate) async fn show(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    pairs: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, ServerError> {
+    let now = clock::now();
+    let (query, notes) = read_query(&pairs);
+    let asked = query.clone();
+    let catalogue = Arc::clone(&state.catalogue);
+    let board = state
+        .store
+        .read(move |db| board::board(db, &catalogue, &asked, now))
+        .await?;
+    let page = page(&state, &query, board, notes, now);
+    Ok(respond::html(&request, super::render(&page)?))
+}
+
+/// Reads the address; what is not understood becomes a note, and its default holds.
+fn read_query(pairs: &[(String, String)]) -> (Query, Vec<String>) {
+    let mut query = Query {
+        site: None,
+        severity: None,
+        window: Window::DAY,
+        search: String::new(),
+        heartbeats: false,
+    };
+    let mut notes = Vec::new();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        match name.as_str() {
+            "site" => query.site = Some(value.clone()),
+            "q" => query.search = value.chars().take(200).collect(),
+            "heartbeats" => query.heartbeats = value == "1",
+            "severity" => match Severity::parse(value) {
+                Some(severity) => query.severity = Some(severity),
+                None => notes.push(format!("{value:?} is no severity; all are shown")),
+            },
+            "window" => match Window::parse(value) {
+                Some(window) => query.window = window,
+                None => notes.push(format!(
+                    "{value:?} is no time window; the last 24 h are shown"
+                )),
+            },
+            _ => notes.push(format!("{name:?} is no filter of this page")),
+        }
+    }
+    (query, notes.iter().map(|note| shown(note)).collect())
+}
+
+fn page(
+    state: &AppState,
+    query: &Query,
+    board: Board,
+    notes: Vec<String>,
+    now: Timestamp,
+) -> BoardPage {
+    let zone = &state.config.timezone;
+    let filters = filters(state, query, &board, notes);
+    let headline = headline(query, &board, now, zone);
+    let untouched = board.total == 0 && board.sites.is_empty();
+    let names: Vec<(String, String)> = board
+        .sites
+        .iter()
+        .map(|card| (card.site.id.clone(), card.site.name.clone()))
+        .collect();
+    let rows: Vec<Row> = board
+        .signals
+        .into_iter()
+        .map(|line| row(state, line, &names, now))
+        .collect();
+    let runbooks = board
+        .runbooks
+        .into_iter()
+        .map(|(runbook, hits)| RunbookItem {
+            link: state.link(&format!("/runbooks/{}", runbook.id)),
+            id: runbook.id,
+            title: runbook.title,
+            summary: runbook.summary,
+            tags: runbook.tags,
+            hits,
+        })
+        .collect();
+    BoardPage {
+        frame: Frame::new(state, "Situation board"),
+        headline,
+        filters,
+        shown: rows.len(),
+        rows,
+        total: board.total,
+        runbooks,
+        sites: board
+            .sites
+            .into_iter()
+            .map(|card| site(card, now, zone))
+            .collect(),
+        address: state.address(),
+        untouched,
+    }
+}
+
+fn headline(query: &Query, board: &Board, now: Timestamp, zone: &TimeZone) -> Headline {
+    let offered = Window::OFFERED
+        .iter()
+        .find(|(word, _)| Window::parse(word) == Some(query.window));
+    Headline {
+        today: now.headline(zone),
+        window: match (query.window, offered) {
+            (Window::All, _) => "ever".to_owned(),
+            (_, Some((_, label))) => format!("in the last {label}"),
+            (window, None) => format!("in the last {window}"),
+        },
+        counts: board
+            .by_severity
+            .iter()
+            .map(|(severity, count)| Count {
+                severity: Mark::of(*severity),
+                count: *count,
+            })
+            .collect(),
+        agents: board.agents,
+        reporting: board.agents - board.silent.len(),
+        silent: shown(&board.silent.join(", ")),
+    }
+}

@@ -1,0 +1,192 @@
+//! The whole URL table: method, path, what it needs, who answers. A test walks it without
+//! credentials.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route};
+
+use super::auth::{Access, authorise};
+use super::error::ServerError;
+use super::{api, assets, openapi, pages};
+use crate::domain::token::Scope;
+use crate::wire;
+
+const OPEN: Access = Access::Open;
+const READ: Access = Access::Needs(Scope::Read);
+const INGEST: Access = Access::Needs(Scope::Ingest);
+const OPERATE: Access = Access::Needs(Scope::Operate);
+
+#[rustfmt::skip] // one route, one line
+fn table() -> Vec<Line> {
+    vec![
+        get   ("/",                                  READ,    pages::board::show),
+        get   ("/frontend/index.html",               READ,    pages::board::show),
+        get   ("/runbooks/{id}",                     READ,    pages::runbook::show),
+        get   ("/welcome/{code}",                    OPEN,    pages::welcome::open),
+        get   ("/static/{name}",                     OPEN,    assets::show),
+        get   (wire::HEALTH,                         OPEN,    api::health::show),
+        get   ("/api/openapi.json",                  READ,    openapi::show),
+        get   ("/api/sites",                         READ,    api::sites::list),
+        post  ("/api/sites",                         OPERATE, api::sites::create),
+        get   ("/api/sites/{id}",                    READ,    api::sites::show),
+        put   ("/api/sites/{id}",                    OPERATE, api::sites::edit),
+        delete("/api/sites/{id}",                    OPERATE, api::sites::remove),
+        get   ("/api/integrations",                  READ,    api::integrations::list),
+        post  ("/api/integrations",                  OPERATE, api::integrations::create),
+        put   ("/api/integrations/{id}",             OPERATE, api::integrations::edit),
+        delete("/api/integrations/{id}",             OPERATE, api::integrations::remove),
+        get   ("/api/runbooks",                      READ,    api::runbooks::list),
+        get   ("/api/runbooks/{id}",                 READ,    api::runbooks::show),
+        get   (wire::SIGNALS,                        READ,    api::signals::list),
+        post  (wire::SIGNALS,                        INGEST,  api::signals::create),
+        post  (wire::SIGNALS_BATCH,                  INGEST,  api::batch::create),
+        get   ("/api/signals/{id}",                  READ,    api::signals::show),
+        get   ("/api/suggestions",                   READ,    api::suggestions::list),
+        get   ("/api/agents",                        READ,    api::agents::list),
+        post  (wire::AGENTS_REPORT,                  INGEST,  api::agents::report),
+    ]
+}
+
+/// One line of the table.
+struct Line {
+    method: Method,
+    path: &'static str,
+    access: Access,
+    route: Route,
+}
+
+/// Method, path and need of every route, in the table's order.
+pub fn list() -> Vec<(String, &'static str, Access)> {
+    table()
+        .into_iter()
+        .map(|line| (line.method.to_string(), line.path, line.access))
+        .collect()
+}
+
+/// Puts every route where it belongs: under the base path, behind its authorisation.
+pub(crate) fn configure(services: &mut ServiceConfig, base_path: &str) {
+    if base_path.is_empty() {
+        register(services);
+    } else {
+        let home = format!("{base_path}/");
+        services.route(
+            base_path,
+            web::get().to(move || {
+                let home = home.clone();
+                async move { web::Redirect::to(home) }
+            }),
+        );
+        services.service(web::scope(base_path).configure(register));
+    }
+    services.default_service(web::to(|| async {
+        Err::<String, _>(ServerError::NotFound(
+            "there is nothing at this address".to_owned(),
+        ))
+    }));
+}
+
+/// One resource for each path; other methods than its own are 405 with the right ones named.
+fn register(services: &mut ServiceConfig) {
+    let mut resources: Vec<(&'static str, Vec<Line>)> = Vec::new();
+    for line in table() {
+        match resources.iter_mut().find(|(path, _)| *path == line.path) {
+            Some((_, lines)) => lines.push(line),
+            None => resources.push((line.path, vec![line])),
+        }
+    }
+    for (path, lines) in resources {
+        let allowed = allowed(&lines);
+        let mut resource = web::resource(path);
+        for line in lines {
+            resource = resource.route(line.route);
+        }
+        services.service(resource.default_service(web::to(move || async move {
+            Err::<String, _>(ServerError::MethodNotAllowed(allowed))
+        })));
+    }
+}
+
+fn allowed(lines: &[Line]) -> &'static str {
+    let has = |method: &Method| lines.iter().any(|line| line.method == *method);
+    match (has(&Method::GET), has(&Method::POST), has(&Method::PUT)) {
+        (true, true, _) => "GET, HEAD, POST",
+        (true, false, true) => "GET, HEAD, PUT, DELETE",
+        (true, false, false) => "GET, HEAD",
+        (false, true, _) => "POST",
+        (false, false, _) => "PUT, DELETE",
+    }
+}
+
+fn line<F, Args>(method: Method, path: &'static str, access: Access, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = if method == Method::GET {
+        // Whoever may GET may ask for the head alone.
+        web::route()
+            .guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()))
+    } else {
+        web::method(method.clone())
+    };
+    Line {
+        route: route.to(handler).wrap(from_fn(move |request, next| {
+            authorise(access, request, next)
+        })),
+        method,
+        path,
+        access,
+    }
+}
+
+fn get<F, Args>(path: &'static str, access: Access, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::GET, path, access, handler)
+}
+
+fn post<F, Args>(path: &'static str, access: Access, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::POST, path, access, handler)
+}
+
+fn put<F, Args>(path: &'static str, access: Access, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::PUT, path, access, handler)
+}
+
+fn delete<F, Args>(path: &'static str, access: Access, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::DELETE, path, access, handler)
+}
+
+/// The last part of the path as a number of ours.
+///
+/// # Errors
+/// It is none: there is nothing there.
+pub(crate) fn number(request: &HttpRequest) -> Result<i64, ServerError> {
+    request
+        .match_info()
+        .get("id")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| {
+            ServerError::NotFound("expected a number at the end of the address".to_owned())
+        })
+}

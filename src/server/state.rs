@@ -1,0 +1,43 @@
+//! What every handler may use.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::config::backend::BackendConfig;
+use crate::flow::catalogue::Catalogue;
+use crate::store::Store;
+
+/// The server's world; one for the process, shared by its workers.
+#[derive(Debug)]
+pub(crate) struct AppState {
+    pub(crate) config: BackendConfig,
+    pub(crate) store: Store,
+    pub(crate) catalogue: Arc<Catalogue>,
+    address: OnceLock<String>,
+}
+
+impl AppState {
+    pub(crate) fn new(config: BackendConfig, store: Store, catalogue: Catalogue) -> Self {
+        Self {
+            config,
+            store,
+            catalogue: Arc::new(catalogue),
+            address: OnceLock::new(),
+        }
+    }
+
+    /// Sets, once the port is known, the address that people and agents use. The `Host` header
+    /// never decides it.
+    pub(crate) fn reached_at(&self, address: &str) {
+        self.address.get_or_init(|| address.to_owned());
+    }
+
+    /// The address that people and agents use, without a slash at the end.
+    pub(crate) fn address(&self) -> String {
+        self.address.get().cloned().unwrap_or_default()
+    }
+
+    /// A path of ours as a browser has to ask for it.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.config.base_path)
+    }
+}
