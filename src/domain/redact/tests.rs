@@ -232,6 +232,13 @@ fn every_look_alike_stays() {
 }
 
 #[test]
+fn what_our_own_runbooks_say_is_no_secret() {
+    for runbook in crate::catalog::builtin_runbooks().unwrap() {
+        assert_eq!(redact_text(&runbook.markdown), None, "{}", runbook.id);
+    }
+}
+
+#[test]
 fn twice_is_the_same_as_once() {
     for (text, _) in secrets() {
         let (once, _) = redact_text(&text).unwrap();
