@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod cidr;
+pub mod context;
 pub mod fields;
 pub mod fingerprint;
 pub mod hash;
