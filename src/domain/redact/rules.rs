@@ -67,7 +67,7 @@ const RULES: [(&str, &str, Judge); 13] = [
     ),
     (
         r"(?i)curl|wget|sshpass|mysql|--[a-z0-9-]*(?:pass|pwd|secret|token|key|cred)",
-        r#"(?i)(?:(?:curl|wget)(?-u:\b)[^\n|;]*?\s(?:-u|--user)[\s=]*["']?[^\s:"']+:(?P<s>[^\s"']+)|sshpass\s+-p\s*["']?(?P<s1>[^\s"']+)|(?-u:\b)mysql[a-z]*(?-u:\b)[^\n|;]*?\s-p["']?(?P<s2>[^\s"']+)|(?:^|[\s"'\[,(])--(?P<k>[a-z0-9\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9\-]*)["']?[ \t,]+["']?(?P<s3>[^\s"'\-\[][^\s"']*))"#,
+        r#"(?i)(?:(?:curl|wget)(?-u:\b)[^\n|;]*?\s(?:-u|--user)[\s=]*["']?[^\s:"']+:(?P<s>[^\s"']+)|sshpass\s+-p\s*["']?(?P<s1>[^\s"']+)|(?-u:\b)mysql[a-z]*(?-u:\b)[^\n|;]*?\s-p["']?(?P<s2>[^\s"']+)|(?:^|[\s"'\[,(])--(?P<k>[a-z0-9\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9\-]*)["']?[ \t,]+["']?(?P<s3>[^\s"'\-\[,][^\s"']*))"#,
         flag,
     ),
     (

@@ -240,7 +240,8 @@ fn what_our_own_runbooks_say_is_no_secret() {
 
 #[test]
 fn twice_is_the_same_as_once() {
-    for (text, _) in secrets() {
+    let found_by_chance = ("--keypassword ,0".to_owned(), "0");
+    for (text, _) in secrets().into_iter().chain([found_by_chance]) {
         let (once, _) = redact_text(&text).unwrap();
         assert_eq!(redact_text(&once), None, "{once}");
     }
