@@ -5,5 +5,6 @@ pub mod board;
 pub mod catalogue;
 pub mod heartbeat;
 pub mod ingest;
+pub mod llm;
 pub mod seed;
 pub mod suggest;

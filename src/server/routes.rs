@@ -43,6 +43,7 @@ fn table() -> Vec<Line> {
         post  (wire::SIGNALS_BATCH,                  INGEST,  api::batch::create),
         get   ("/api/signals/{id}",                  READ,    api::signals::show),
         get   ("/api/suggestions",                   READ,    api::suggestions::list),
+        get   ("/api/llm/context_for_signal/{id}",   READ,    api::llm::context_for_signal),
         get   ("/api/agents",                        READ,    api::agents::list),
         post  (wire::AGENTS_REPORT,                  INGEST,  api::agents::report),
     ]
