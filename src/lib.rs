@@ -21,6 +21,7 @@
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 
+pub mod agent;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

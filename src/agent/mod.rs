@@ -1,0 +1,6 @@
+//! The agent.
+
+pub mod checks;
+pub mod inert;
+pub mod spool;
+pub mod state;
