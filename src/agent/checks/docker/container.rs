@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::memory::ContainerMemory;
-use super::view::{Container, Health, RestartPolicy, State};
+use super::view::{Container, Health, Inspected, RestartPolicy, State};
 use crate::agent::checks::{Finding, settle};
 use crate::domain::kind::{
     CONTAINER_DOWN, CONTAINER_OOM_KILLED, CONTAINER_RESTART_COUNT_HIGH, CONTAINER_UNHEALTHY,
@@ -38,6 +38,7 @@ pub fn judge(
     now: Timestamp,
 ) -> (ContainerMemory, Vec<News>) {
     let recreated = before.is_some_and(|before| before.id != seen.id);
+    let is_new = before.is_none() || recreated;
     let mut memory = ContainerMemory::for_container(seen, before);
     if seen.state.is_up() || seen.state == State::Restarting {
         memory.ran = true;
@@ -47,7 +48,10 @@ pub fn judge(
     }
     let findings = [
         (CONTAINER_DOWN, down(seen, &memory)),
-        (CONTAINER_OOM_KILLED, oom_killed(seen)),
+        (
+            CONTAINER_OOM_KILLED,
+            oom_killed(seen, &mut memory, is_new, now),
+        ),
         (
             CONTAINER_RESTART_COUNT_HIGH,
             restarts(seen, &mut memory, recreated, threshold, now),
@@ -137,12 +141,40 @@ fn down(seen: &Container, memory: &ContainerMemory) -> Finding {
     }
 }
 
-fn oom_killed(seen: &Container) -> Finding {
-    match &seen.inspected {
-        Ok(inspected) if inspected.oom_killed => Finding::Holds(Severity::Warning),
-        Ok(_) if seen.state == State::Running => Finding::Over,
-        _ => Finding::NoNews,
+/// Engines keep the flag through the next run (20.10 does): on a running container it may be the
+/// memory of an old kill. A kill is known by the end of the run before it, and an old one is over
+/// when the container runs steadily.
+fn oom_killed(
+    seen: &Container,
+    memory: &mut ContainerMemory,
+    is_new: bool,
+    now: Timestamp,
+) -> Finding {
+    let Ok(inspected) = &seen.inspected else {
+        return Finding::NoNews;
+    };
+    if !inspected.oom_killed {
+        return if seen.state == State::Running {
+            Finding::Over
+        } else {
+            Finding::NoNews
+        };
     }
+    let kill = inspected.finished_at.map_or(0, Timestamp::as_millis);
+    let is_known = memory.killed_at.replace(kill) == Some(kill);
+    let warning = Finding::Holds(Severity::Warning);
+    match (seen.state.is_up(), is_young(inspected, now)) {
+        (true, true) if is_known => Finding::NoNews,
+        (true, false) if is_known || is_new => Finding::Over,
+        _ => warning,
+    }
+}
+
+/// Whether the current run is too young to be called steady.
+fn is_young(inspected: &Inspected, now: Timestamp) -> bool {
+    inspected
+        .started_at
+        .is_some_and(|start| now.millis_since(start) < STEADY_MS)
 }
 
 /// Only a running container has a health: Docker calls every stopped or paused one with a health
@@ -179,9 +211,7 @@ fn restarts(
     if count < memory.baseline {
         memory.baseline = 0;
     }
-    let young = inspected
-        .started_at
-        .is_some_and(|start| now.millis_since(start) < STEADY_MS);
+    let young = is_young(inspected, now);
     let steady = seen.state == State::Running && !young && !rose;
     if steady {
         memory.baseline = count;

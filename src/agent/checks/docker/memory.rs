@@ -35,6 +35,10 @@ pub struct ContainerMemory {
     /// Restarts up to this count are forgiven.
     #[serde(default)]
     pub baseline: u64,
+    /// End of the run before the one that was last found out of memory, in milliseconds; 0 where
+    /// no run had ended. Tells a new kill from the engine's memory of an old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub killed_at: Option<i64>,
     /// Its restart policy when it was last inspected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<RestartPolicy>,

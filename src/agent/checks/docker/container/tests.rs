@@ -329,20 +329,73 @@ fn only_a_running_container_has_a_health() {
 
 #[test]
 fn out_of_memory_is_over_when_it_runs_without_it() {
-    let killed = |state| with(state, |inspected| inspected.oom_killed = true);
+    let killed = |state, run_began: i64, ended: i64| {
+        with(state, |inspected| {
+            inspected.oom_killed = true;
+            inspected.restart_policy = RestartPolicy::Always;
+            inspected.started_at = Some(at(run_began));
+            inspected.finished_at = (ended > 0).then(|| at(ended));
+        })
+    };
+    let well = || container(State::Running);
+    for (name, looks, expected) in [
+        (
+            "seen dead, runs again without the flag",
+            vec![(2, killed(State::Restarting, 0, 1)), (3, well())],
+            vec!["oom_killed firing warning", "oom_killed resolved info"],
+        ),
+        (
+            "the engine keeps the flag while it runs again",
+            vec![
+                (2, killed(State::Restarting, 0, 1)),
+                (5, killed(State::Running, 3, 1)),
+                (14, killed(State::Running, 3, 1)),
+                (20, killed(State::Running, 3, 1)),
+            ],
+            vec![
+                "oom_killed firing warning",
+                "",
+                "oom_killed resolved info",
+                "",
+            ],
+        ),
+        (
+            "killed between two looks and started again by its policy, twice",
+            vec![
+                (5, well()),
+                (10, killed(State::Running, 9, 9)),
+                (15, killed(State::Running, 14, 14)),
+                (30, killed(State::Running, 14, 14)),
+                (35, killed(State::Running, 34, 34)),
+            ],
+            vec![
+                "",
+                "oom_killed firing warning",
+                "",
+                "oom_killed resolved info",
+                "oom_killed firing warning",
+            ],
+        ),
+        (
+            "one process of a container that runs on",
+            vec![(5, well()), (20, killed(State::Running, 0, 0))],
+            vec!["", "oom_killed firing warning"],
+        ),
+        (
+            "first seen long after",
+            vec![(600, killed(State::Running, 3, 1))],
+            vec![""],
+        ),
+    ] {
+        assert_eq!(story(&looks), expected, "{name}");
+    }
+    let blind = Container {
+        inspected: Err("garbage".into()),
+        ..well()
+    };
     assert_eq!(
-        story(&[
-            (20, killed(State::Exited)),
-            (20, killed(State::Running)),
-            (20, container(State::Exited)),
-            (20, container(State::Running)),
-        ]),
-        [
-            "oom_killed firing warning",
-            "",
-            "down firing info",
-            "down resolved info, oom_killed resolved info",
-        ]
+        story(&[(2, killed(State::Restarting, 0, 1)), (20, blind)]),
+        ["oom_killed firing warning", ""]
     );
 }
 
