@@ -18,6 +18,8 @@
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
 //! | [`server`] | the HTTP server: routes, authorisation, API, pages |
 //! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |
+//! | [`http`] | the one HTTP client: timeouts, authorities, bounds, error classes |
+//! | [`agent`] | looks at this host, judges, spools, sends; `sys` touches the system |
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 

@@ -25,6 +25,7 @@ use self::pace::Pace;
 use self::spool::Uids;
 use self::state::{State, StateFile};
 use self::sys::Senses;
+use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
 use crate::domain::hash;
@@ -294,7 +295,7 @@ fn identity(state: &mut State) -> Result<String, Error> {
         (Some(id), _) => id,
         (None, Some(id)) => id.clone(),
         (None, None) => {
-            let id = hash::hex(&sys::random::<16>().map_err(Error::System)?);
+            let id = hash::hex(&clock::random::<16>().map_err(Error::System)?);
             state.random_id = Some(id.clone());
             id
         }
@@ -310,7 +311,7 @@ fn judge(
     who: &Observer,
     now: Timestamp,
 ) -> Result<(Vec<NewSignal>, Uids), Error> {
-    let mut uids = Uids::new(now, sys::random().map_err(Error::System)?);
+    let mut uids = Uids::new(now, clock::random().map_err(Error::System)?);
     let signals = checks::judge(&observation.seen, state, who, now)
         .into_iter()
         .map(|change| change.into_signal(who, now, uids.next_uid()))
@@ -338,6 +339,6 @@ fn look_limit(deadline: Instant) -> Duration {
 
 /// A fraction between 0 and 1, for jitter.
 fn roll() -> Result<f64, Error> {
-    let bytes: [u8; 4] = sys::random().map_err(Error::System)?;
+    let bytes: [u8; 4] = clock::random().map_err(Error::System)?;
     Ok(f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
 }

@@ -159,13 +159,3 @@ impl Drop for Senses {
         }
     }
 }
-
-/// Random bytes of the operating system.
-///
-/// # Errors
-/// The system has none to give.
-pub fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
-}
