@@ -1,5 +1,6 @@
 //! One file per subcommand, each with one `run`. This file only says which is which.
 
+pub mod agent;
 pub mod completions;
 pub mod config;
 pub mod database;
@@ -29,7 +30,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Runbook(args) => runbook::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Health(args) => health::run(&args),
+        Command::Agent(args) => agent::run(&args, cli.verbose),
         Command::Completions(args) => completions::run(&args),
-        _ => Err(Error::new("run this command", "it is being built")),
+        Command::Install(_) => Err(Error::new("run this command", "it is being built")),
     }
 }
