@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use atlas_ops::agent::{self, Preview};
 use atlas_ops::domain::signal::{NewSignal, Status};
 use serde_json::{Value, json};
-use support::agent::{Answer, Asked, Fake, Hand, Place, Server, cycle, cycle_within, engine};
+use support::agent::{Fake, Hand, Place, cycle, cycle_within, engine};
+use support::server::{Answer, Asked, Server};
 
 /// `kind container status` of each signal.
 fn told(signals: &[NewSignal]) -> Vec<String> {

@@ -17,7 +17,8 @@ use atlas_ops::agent;
 use atlas_ops::config::agent::AgentConfig;
 use atlas_ops::domain::signal::NewSignal;
 use serde_json::Value;
-use support::agent::{Hand, Place, Server, cycle};
+use support::agent::{Hand, Place, cycle};
+use support::server::Server;
 
 /// Longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(40);

@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 pub mod agent;
+pub mod server;
