@@ -107,7 +107,7 @@ fn whatever_the_backend_does_the_signals_wait_under_their_keys() {
         ),
         ("403", Box::new(with(403, Answer::problem)), "site_id"),
         ("404", Box::new(with(404, plain)), "base_path"),
-        ("408", Box::new(with(408, plain)), "version"),
+        ("408", Box::new(with(408, plain)), "too slow"),
         ("413 for one", Box::new(with(413, plain)), "body limit"),
         (
             "422 for the whole",

@@ -93,6 +93,7 @@ pub fn hint(error: &Error, config: &AgentConfig) -> String {
             ),
             413 => "a proxy between allows too little: raise its body limit to 1 MB (nginx: client_max_body_size 1m)".to_owned(),
             429 | 503 => "the backend is busy: it is sent again at the next run".to_owned(),
+            408 | 504 => format!("is the backend too slow, or a proxy before it? try `atlas-ops health --url {url}`"),
             500..=599 => format!("look at the backend's log, and try `atlas-ops health --url {url}`"),
             _ => "check that agent and backend have the same version: `atlas-ops --version`".to_owned(),
         },

@@ -45,11 +45,7 @@ pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
     );
     match agent::run_loop(&config, limit, &clock::now) {
         Ok(None) => Ok(ExitCode::SUCCESS),
-        Ok(Some(_)) => Err(Error::new(
-            "start the agent",
-            format!("another one holds {}.lock", config.state_path.display()),
-        )
-        .hint("end the other one, or give this one a state_path of its own")),
+        Ok(Some(_)) => Ok(busy(&config, talks)),
         Err(error) => Err(failed(&error, &config)),
     }
 }
@@ -59,14 +55,20 @@ fn once(config: &AgentConfig, limit: Duration, talks: bool) -> Result<ExitCode, 
     let outcome =
         agent::run_once(config, deadline, &clock::now).map_err(|error| failed(&error, config))?;
     match outcome {
-        Outcome::Busy => {
-            if talks {
-                output::note("another agent is at work; nothing was done");
-            }
-            Ok(ExitCode::SUCCESS)
-        }
+        Outcome::Busy => Ok(busy(config, talks)),
         Outcome::Done(cycle) => delivered(&cycle, config, talks),
     }
+}
+
+/// Not an error: whoever holds the lock does the work.
+fn busy(config: &AgentConfig, talks: bool) -> ExitCode {
+    if talks {
+        output::note(format!(
+            "another agent is at work with {}; nothing was done",
+            config.state_path.display()
+        ));
+    }
+    ExitCode::SUCCESS
 }
 
 fn delivered(cycle: &Cycle, config: &AgentConfig, talks: bool) -> Result<ExitCode, Error> {
