@@ -17,6 +17,10 @@ use crate::domain::timestamp::Timestamp;
 /// The hint for a socket that may not be opened.
 const SOCKET_HINT: &str = "membership of the docker group is root: better run a GET-only socket proxy and set its tcp://HOST:2375 as endpoint";
 
+/// The hint for an engine or proxy that forbids the requests.
+const PROXY_HINT: &str =
+    "it must allow GET /version and GET /containers (docker-socket-proxy: VERSION=1 CONTAINERS=1)";
+
 /// What was seen of this host.
 #[derive(Debug)]
 pub struct Observation {
@@ -119,11 +123,16 @@ pub fn observe(
 fn troubles_of_docker(seen: &[SeenEndpoint]) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for SeenEndpoint { endpoint, look, .. } in seen {
+        let hint = if endpoint.starts_with("unix:") {
+            SOCKET_HINT
+        } else {
+            PROXY_HINT
+        };
         match look {
             Look::NotAllowed(reason) => troubles.push(Trouble {
                 name: format!("docker {endpoint}"),
                 message: format!(
-                    "cannot look into Docker at {endpoint}: {reason}; its status is unknown. hint: {SOCKET_HINT}"
+                    "cannot look into Docker at {endpoint}: {reason}; its status is unknown. hint: {hint}"
                 ),
             }),
             Look::Unreachable(_) => {}
