@@ -5,6 +5,7 @@
 //! | room | owns |
 //! | --- | --- |
 //! | `main.rs` | parse, start logging, run, turn an error into message, hint and exit code |
+//! | [`agent`] | looks at this host, judges, spools, sends; `sys` touches the system |
 //! | [`clock`] | the system's clock and randomness, asked at the edges only |
 //! | [`cli`] | every clap struct: the whole command line, no behaviour |
 //! | [`commands`] | one file per subcommand, each with one `run` |
@@ -18,8 +19,6 @@
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
 //! | [`server`] | the HTTP server: routes, authorisation, API, pages |
 //! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |
-//! | [`http`] | the one HTTP client: timeouts, authorities, bounds, error classes |
-//! | [`agent`] | looks at this host, judges, spools, sends; `sys` touches the system |
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 
