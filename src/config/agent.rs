@@ -8,6 +8,7 @@ use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
 use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
+use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::fields::MAX_ID;
 use crate::error::{Error, Exit};
 
@@ -130,23 +131,7 @@ fn docker_host(host: &mut Section<'_>) -> Option<DockerHost> {
 /// # Errors
 /// What to use instead.
 pub fn docker_endpoint(text: &str) -> Result<String, String> {
-    let proxy = "use a socket proxy that allows GET only, as tcp://host:2375";
-    let path = text.strip_prefix("unix://");
-    if path.is_some_and(|path| path.starts_with('/')) {
-        return Ok(text.to_owned());
-    }
-    let host = text
-        .strip_prefix("tcp://")
-        .or_else(|| text.strip_prefix("http://"));
-    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '@', ' '])) {
-        return Ok(text.to_owned());
-    }
-    Err(match text.split("://").next().unwrap_or_default() {
-        "npipe" => format!("named pipes are not supported; {proxy}"),
-        "https" => format!("TLS to a Docker engine is not supported; {proxy}"),
-        "ssh" => format!("ssh is not supported; {proxy}"),
-        _ => "expected unix:///var/run/docker.sock or tcp://host:2375".to_owned(),
-    })
+    DockerEndpoint::parse(text).map(|endpoint| endpoint.to_string())
 }
 
 fn backend_url(text: &str) -> Result<String, String> {
