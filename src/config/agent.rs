@@ -74,7 +74,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
         );
     }
     let folder = source.folder();
-    let mut agent = source.section("agent");
+    let mut agent = Section::of(&mut source, "agent");
     let config = AgentConfig {
         backend_url: agent
             .parsed("backend_url", Some(env::BACKEND_URL), backend_url)

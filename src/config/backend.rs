@@ -78,7 +78,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
     let mut warnings = environment.warnings();
     let mut source = Source::load(path, environment)?;
     let folder = source.folder();
-    let mut backend = source.section("backend");
+    let mut backend = Section::of(&mut source, "backend");
     let config = BackendConfig {
         host: backend
             .text("host", Some(env::HOST))

@@ -6,5 +6,6 @@ pub mod catalogue;
 pub mod heartbeat;
 pub mod ingest;
 pub mod llm;
+pub mod report;
 pub mod seed;
 pub mod suggest;
