@@ -2,8 +2,6 @@
 //!
 //! Never logged: tokens, cookies, bodies, and values of `detail`.
 
-use std::io::IsTerminal;
-
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,9 +26,8 @@ pub fn start(cli: &Cli) {
         .unwrap_or_else(|| Targets::new().with_default(tracing::Level::WARN));
     let json =
         std::env::var(env::LOG_FORMAT).is_ok_and(|format| format.eq_ignore_ascii_case("json"));
-    let layer = fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+    // Colours are left out of the package; asking for them all the same would panic.
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let layer = if json {
         layer.json().flatten_event(true).boxed()
     } else {
