@@ -7,6 +7,7 @@ pub mod database;
 pub mod db;
 pub mod demo;
 pub mod health;
+pub mod install;
 pub mod output;
 pub mod runbook;
 pub mod serve;
@@ -23,6 +24,7 @@ use crate::error::Error;
 /// What the command could not do, ready to be shown.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
+        Command::Install(args) => install::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Db(args) => db::run(&args, cli.verbose > 0),
         Command::Demo(args) => demo::run(&args),
@@ -32,6 +34,5 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Health(args) => health::run(&args),
         Command::Agent(args) => agent::run(&args, cli.verbose),
         Command::Completions(args) => completions::run(&args),
-        Command::Install(_) => Err(Error::new("run this command", "it is being built")),
     }
 }
