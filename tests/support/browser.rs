@@ -43,10 +43,15 @@ impl Stage {
     /// Starts both; `arguments` go to `serve`.
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Its own config and no variables: a board that is installed here is not to be touched.
+        let config = folder.path().join("atlas_ops.config.yaml");
+        std::fs::write(&config, "backend:\n  db_url: sqlite:///atlas_ops.db\n").unwrap();
         let mut server = Command::new(env!("CARGO_BIN_EXE_atlas-ops"))
-            .args(["serve", "--port", "0"])
+            .args(["serve", "--port", "0", "--config"])
+            .arg(&config)
             .args(arguments)
             .current_dir(folder.path())
+            .env_clear()
             .env("ATLAS_OPS_SHARED_TOKEN", TOKEN)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
