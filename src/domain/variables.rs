@@ -101,7 +101,8 @@ pub fn block_pieces(command: &Command, values: &Map<String, Value>) -> Vec<Piece
     }
 }
 
-fn command_pieces(text: &str, values: &Map<String, Value>) -> Vec<Piece> {
+/// As [`fill_command`], in pieces.
+pub fn command_pieces(text: &str, values: &Map<String, Value>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut copied = 0;
     for slot in shell::slots(text) {
