@@ -11,7 +11,7 @@ use crate::domain::suggestion::Suggestion;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
 use crate::flow::catalogue::Catalogue;
-use crate::store::signals::Filter;
+use crate::store::signals::{Filter, Tally};
 use crate::store::{Db, StoreError, agents, signals, sites};
 
 /// Most signals the board lists.
@@ -41,8 +41,8 @@ pub struct Board {
     pub total: u64,
     /// How many pass of each severity, worst first.
     pub by_severity: Vec<(Severity, u64)>,
-    /// The runbooks that pass the search, most hits first.
-    pub runbooks: Vec<(Runbook, u64)>,
+    /// Ids of the runbooks that pass the search with their hits in the window, most first.
+    pub runbooks: Vec<(String, u64)>,
     /// All sites.
     pub sites: Vec<SiteCard>,
     /// All agents.
@@ -94,16 +94,18 @@ pub fn board(
         ..in_window.clone()
     };
     let listed = signals::newest(db, &filter, LIMIT)?;
-    let mut by_severity = signals::count_by_severity(db, &filter)?;
-    by_severity.sort_unstable_by_key(|(severity, _)| std::cmp::Reverse(*severity));
-    let hits: HashMap<String, u64> = signals::count_by_runbook(db, &in_window)?
-        .into_iter()
-        .collect();
+    let tally = signals::tally(db, &filter)?;
+    // A search narrows the list, and leaves the runbooks' hits in the window as they are.
+    let hits = if words.is_empty() {
+        hits(&tally)
+    } else {
+        hits(&signals::tally(db, &in_window)?)
+    };
     let agents = agents::all(db, now)?;
     Ok(Board {
         signals: lines(listed, catalogue),
-        total: by_severity.iter().map(|(_, count)| count).sum(),
-        by_severity,
+        total: tally.iter().map(|part| part.count).sum(),
+        by_severity: by_severity(&tally),
         runbooks: runbooks(catalogue, &words, &hits),
         agents: agents.len(),
         silent: agents
@@ -137,22 +139,43 @@ fn lines(listed: Vec<Signal>, catalogue: &Catalogue) -> Vec<Line> {
         .collect()
 }
 
+fn by_severity(tally: &[Tally]) -> Vec<(Severity, u64)> {
+    Severity::WORST_FIRST
+        .into_iter()
+        .map(|severity| {
+            let parts = tally.iter().filter(|part| part.severity == severity);
+            (severity, parts.map(|part| part.count).sum())
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+fn hits(tally: &[Tally]) -> HashMap<String, u64> {
+    let mut hits = HashMap::new();
+    for part in tally {
+        if let Some(id) = &part.runbook_id {
+            *hits.entry(id.clone()).or_default() += part.count;
+        }
+    }
+    hits
+}
+
 fn runbooks(
     catalogue: &Catalogue,
     words: &[String],
     hits: &HashMap<String, u64>,
-) -> Vec<(Runbook, u64)> {
-    let mut found: Vec<(Runbook, u64)> = catalogue
+) -> Vec<(String, u64)> {
+    let mut found: Vec<(&Runbook, u64)> = catalogue
         .all()
         .iter()
-        .filter(|runbook| holds_all(runbook, words))
-        .map(|runbook| {
-            let hits = hits.get(&runbook.id).copied().unwrap_or(0);
-            (runbook.clone(), hits)
-        })
+        .filter(|runbook| words.is_empty() || holds_all(runbook, words))
+        .map(|runbook| (runbook, hits.get(&runbook.id).copied().unwrap_or(0)))
         .collect();
     found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.title.cmp(&b.0.title)));
     found
+        .into_iter()
+        .map(|(runbook, hits)| (runbook.id.clone(), hits))
+        .collect()
 }
 
 /// Whether each word stands somewhere in what names the runbook.

@@ -78,11 +78,11 @@ pub async fn deliver(
     store
         .write(move |db| {
             prepared
-                .into_iter()
+                .iter()
                 .map(|item| match item {
                     None => Ok(Outcome::ForeignSite),
                     Some((received, key)) => {
-                        store_once(db, received, key.as_ref(), |db, signal| {
+                        store_once(db, received.clone(), key.as_ref(), |db, signal| {
                             if signal.is_heartbeat() {
                                 let heartbeat = heartbeat::of_signal(signal);
                                 agents::heard(db, &heartbeat, signal.received_at)?;

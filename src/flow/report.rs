@@ -29,20 +29,20 @@ pub async fn deliver(
     store
         .write(move |db| {
             items
-                .into_iter()
+                .iter()
                 .map(|(report, key)| {
                     if !sender.may_send_for(&report.site_id) {
                         return Ok(Outcome::ForeignSite);
                     }
-                    let key = key.map(|key| Key {
+                    let key = key.clone().map(|key| Key {
                         owner: format!("{}/{}/report", sender.credential, report.agent_id),
                         key,
-                        body_hash: hash::sha256(serde_json::to_vec(&report).unwrap_or_default()),
+                        body_hash: hash::sha256(serde_json::to_vec(report).unwrap_or_default()),
                     });
                     let received =
-                        ingest::receive(heartbeat::signal_of(&report), &catalogue, received_at);
+                        ingest::receive(heartbeat::signal_of(report), &catalogue, received_at);
                     ingest::store_once(db, received, key.as_ref(), |db, signal| {
-                        agents::heard(db, &heartbeat::of_report(&report, signal), received_at)?;
+                        agents::heard(db, &heartbeat::of_report(report, signal), received_at)?;
                         let (site, agent) = (&report.site_id, &report.agent_id);
                         for integration in &report.integrations {
                             integrations::report(db, site, agent, integration, received_at)?;

@@ -60,13 +60,14 @@ impl Store {
     }
 
     /// Writes: `work` shares a transaction with what else arrives, and the answer comes when
-    /// that is synced to disk.
+    /// that is synced to disk. It may be called a second time, where a neighbour's work made the
+    /// first transaction come to nothing.
     ///
     /// # Errors
     /// What `work` answers; or that the queue is full, the transaction failed, the writer ended.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Db) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.writer.submit(work).await
     }

@@ -190,50 +190,34 @@ pub fn newest(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Signal>, Sto
     collect(db, &sql, params_from_iter(values))
 }
 
-/// How many pass the filter.
-///
-/// # Errors
-/// The database refuses.
-pub fn count(db: &Db, filter: &Filter) -> Result<u64, StoreError> {
-    let (conditions, values) = filter.to_sql();
-    let sql = format!("SELECT count(*) FROM signals WHERE {conditions}");
-    Ok(db
-        .prepare_cached(&sql)?
-        .query_row(params_from_iter(values), |row| row.get(0))?)
+/// How many of one severity one runbook fitted best.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The severity.
+    pub severity: Severity,
+    /// The runbook; `None` for those that none fitted.
+    pub runbook_id: Option<String>,
+    /// How many.
+    pub count: u64,
 }
 
-/// How many that pass the filter each runbook fitted best; most first. Signals that no runbook
-/// fitted do not count.
+/// How many pass the filter, by severity and runbook.
 ///
 /// # Errors
 /// The database refuses.
-pub fn count_by_runbook(db: &Db, filter: &Filter) -> Result<Vec<(String, u64)>, StoreError> {
+pub fn tally(db: &Db, filter: &Filter) -> Result<Vec<Tally>, StoreError> {
     let (conditions, values) = filter.to_sql();
     let sql = format!(
-        "SELECT runbook_id, count(*) FROM signals \
-         WHERE {conditions} AND runbook_id IS NOT NULL GROUP BY runbook_id ORDER BY 2 DESC, 1"
+        "SELECT severity, runbook_id, count(*) FROM signals \
+         WHERE {conditions} GROUP BY severity, runbook_id"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// How many that pass the filter are of each severity.
-///
-/// # Errors
-/// The database refuses.
-pub fn count_by_severity(db: &Db, filter: &Filter) -> Result<Vec<(Severity, u64)>, StoreError> {
-    let (conditions, values) = filter.to_sql();
-    let sql =
-        format!("SELECT severity, count(*) FROM signals WHERE {conditions} GROUP BY severity");
-    let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), |row| {
-        Ok((
-            Severity::parse(row.get_ref(0)?.as_str()?).unwrap_or_default(),
-            row.get(1)?,
-        ))
+        Ok(Tally {
+            severity: Severity::parse(row.get_ref(0)?.as_str()?).unwrap_or_default(),
+            runbook_id: row.get(1)?,
+            count: row.get(2)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

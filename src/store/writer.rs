@@ -18,13 +18,15 @@ const GROUP: usize = 512;
 
 /// Work on its way through the thread: done within the transaction, answered after it.
 trait Job: Send {
-    fn run(&mut self, connection: &Connection);
+    /// Does the work, and says a second time why it failed. May be called again where the
+    /// transaction of the first time was undone.
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
     /// `failure` is why the transaction as a whole came to nothing.
     fn answer(self: Box<Self>, failure: Option<StoreError>);
 }
 
 struct Task<T, W> {
-    work: Option<W>,
+    work: W,
     result: Result<T, StoreError>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -32,11 +34,14 @@ struct Task<T, W> {
 impl<T, W> Job for Task<T, W>
 where
     T: Send,
-    W: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    W: Fn(&Connection) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) {
-        if let Some(work) = self.work.take() {
-            self.result = in_savepoint(connection, work);
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(connection)))
+            .unwrap_or(Err(StoreError::Panicked));
+        match &self.result {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.again()),
         }
     }
 
@@ -76,11 +81,11 @@ impl Writer {
     /// What `work` answers; or that the queue is full, the transaction failed, the writer ended.
     pub(super) async fn submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Box::new(Task {
-            work: Some(work),
+            work,
             result: Err(StoreError::Stopped),
             answer,
         }))?;
@@ -155,28 +160,59 @@ fn commit_group(connection: &Connection, group: &mut Vec<Box<dyn Job>>) {
     }
 }
 
+/// All in one transaction. A savepoint for each job would cost more than the job: only where one
+/// fails half-way is everything undone and done again, each job in a savepoint of its own.
 fn run_group(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    for job in group {
-        job.run(connection);
+    execute(connection, "BEGIN IMMEDIATE")?;
+    if run_together(connection, group)? {
+        return execute(connection, "COMMIT");
     }
-    connection.prepare_cached("COMMIT")?.execute([])?;
+    execute(connection, "ROLLBACK")?;
+    execute(connection, "BEGIN IMMEDIATE")?;
+    run_apart(connection, group)?;
+    execute(connection, "COMMIT")
+}
+
+/// False where a job failed after it had changed something.
+fn run_together(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+    for job in group {
+        let changes = connection.total_changes();
+        if let Err(error) = job.run(connection) {
+            still_open(connection, error)?;
+            if connection.total_changes() != changes {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// What fails or panics is undone alone.
+fn run_apart(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    for job in group {
+        execute(connection, "SAVEPOINT job")?;
+        if let Err(error) = job.run(connection) {
+            still_open(connection, error)?;
+            execute(connection, "ROLLBACK TO job")?;
+        }
+        execute(connection, "RELEASE job")?;
+    }
     Ok(())
 }
 
-/// Undoes what `work` did where it fails or panics.
-fn in_savepoint<T>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let result =
-        catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(StoreError::Panicked));
-    if result.is_err() {
-        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+/// A full disk and its like make SQLite give up the whole transaction: then the error is
+/// everybody's.
+fn still_open(connection: &Connection, error: StoreError) -> Result<(), StoreError> {
+    if connection.is_autocommit() {
+        Err(error)
+    } else {
+        Ok(())
     }
-    connection.prepare_cached("RELEASE job")?.execute([])?;
-    result
+}
+
+fn execute(connection: &Connection, statement: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(crate) async fn create(
         .store
         .write(move |db| {
             if sites::get(db, &declared.site_id)?.is_none() {
-                return Ok(Declared::NoSite(declared.site_id));
+                return Ok(Declared::NoSite(declared.site_id.clone()));
             }
             let id = integrations::declare(db, &declared)?;
             stored(db, id)
@@ -86,7 +86,7 @@ pub(crate) async fn edit(
         .store
         .write(move |db| {
             if sites::get(db, &declared.site_id)?.is_none() {
-                return Ok(Declared::NoSite(declared.site_id));
+                return Ok(Declared::NoSite(declared.site_id.clone()));
             }
             if integrations::edit(db, id, &declared)? {
                 stored(db, id)

@@ -170,6 +170,7 @@ fn page(
     let (runbooks, other_runbooks): (Vec<_>, Vec<_>) = board
         .runbooks
         .into_iter()
+        .filter_map(|(id, hits)| Some((state.catalogue.get(&id)?, hits)))
         .map(|(runbook, hits)| RunbookItem {
             link: state.link(&format!("/runbooks/{}", runbook.id)),
             title: shown(&runbook.title),
