@@ -21,3 +21,6 @@ pub mod timestamp;
 pub mod token;
 pub mod variables;
 pub mod window;
+
+#[cfg(test)]
+mod example;

@@ -282,38 +282,6 @@ impl Signal {
     }
 }
 
-/// A stored signal for the tests of other rules.
-#[cfg(test)]
-pub(crate) fn example(kind: &str, summary: &str, detail: &Value) -> Signal {
-    let new = NewSignal::from_json(serde_json::json!({
-        "site_id": "site-homelab", "kind": kind, "summary": summary, "detail": detail
-    }))
-    .unwrap();
-    let fingerprint_of = Fingerprint::of(&new);
-    Signal {
-        id: 12,
-        fingerprint: fingerprint_of.name(),
-        fingerprint_of,
-        site_id: new.site_id,
-        kind: new.kind,
-        summary: new.summary,
-        detail: new.detail,
-        severity: Severity::Warning,
-        source: new.source,
-        observed_at: Timestamp::from_millis(1_795_000_000_000),
-        received_at: Timestamp::from_millis(1_795_000_000_000),
-        incident_id: None,
-        status: new.status,
-        dedup_key: None,
-        expires_at: None,
-        agent_id: None,
-        time_flag: None,
-        runbook_id: None,
-        redactions: 0,
-        demo: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

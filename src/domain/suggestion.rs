@@ -107,11 +107,11 @@ mod tests {
 
     use super::*;
     use crate::catalog;
-    use crate::domain::signal::example;
+    use crate::domain::example;
 
     fn suggest(kind: &str, summary: &str, detail: &Value) -> Suggestion {
         let matcher = Matcher::new(&catalog::builtin_runbooks().unwrap());
-        Suggestion::for_signal(&example(kind, summary, detail), &matcher)
+        Suggestion::for_signal(&example::signal(kind, summary, detail), &matcher)
     }
 
     #[test]
