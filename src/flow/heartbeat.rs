@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::agent::Report;
 use crate::domain::hash;
 use crate::domain::kind;
+use crate::domain::redact;
 use crate::domain::signal::{NewSignal, Signal, Status};
 use crate::flow::catalogue::Catalogue;
 use crate::flow::ingest::{self, Delivery, Outcome};
@@ -78,13 +79,16 @@ fn signal_of(report: &Report) -> NewSignal {
     }
 }
 
-/// The report's facts come from the signal, which was redacted on its way.
+/// The report's facts come from the signal, which was redacted on its way; its conditions are
+/// redacted here.
 fn of_report(report: &Report, signal: &Signal) -> Heartbeat {
+    let mut conditions = json!(report.conditions);
+    redact::redact_value(&mut conditions);
     Heartbeat {
         version: Some(report.version.clone()),
         interval_seconds: Some(report.interval_seconds),
         backlog: report.backlog,
-        conditions: json!(report.conditions),
+        conditions,
         ..of_signal(signal)
     }
 }
