@@ -9,11 +9,14 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::error::StoreError;
+use super::migrate;
 use super::open::{self, Owner, folder_of};
 use crate::domain::timestamp::Timestamp;
 
 /// Pages copied between two looks at the clock: 4 MiB of the usual 4 KiB pages.
 const PAGES_A_STEP: i32 = 1024;
+/// What the lock's name adds to the database's.
+const LOCK: &str = ".backup.lock";
 
 /// What a backup is to do.
 #[derive(Debug, Clone)]
@@ -106,7 +109,7 @@ pub fn run(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Made, BackupError> {
     let started = Instant::now();
-    if open::owner_of(database)? == Owner::Nobody {
+    if !migrate::refuse_strangers(database)? {
         return Err(StoreError::Missing(database.to_owned()).into());
     }
     let target = match order.keep {
@@ -204,15 +207,7 @@ fn check_target(database: &Path, target: &Path) -> Result<(), BackupError> {
         return Err(BackupError::Folder(target.to_owned()));
     }
     let same = |other: &Path| matches!((database.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    let beside = |suffix: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    if same(target) || is_same_file(database, target) {
-        return Err(BackupError::OntoItself);
-    }
-    if target == beside("-wal") || target == beside("-shm") {
+    if same(target) || is_same_file(database, target) || is_part_of(database, target) {
         return Err(BackupError::OntoItself);
     }
     match open::owner_of(target)? {
@@ -220,6 +215,23 @@ fn check_target(database: &Path, target: &Path) -> Result<(), BackupError> {
         Owner::Nobody if !target.exists() => Ok(()),
         _ => Err(BackupError::ForeignTarget(target.to_owned())),
     }
+}
+
+/// Whether a file that may not be there yet is one that SQLite or we keep beside the database.
+fn is_part_of(database: &Path, target: &Path) -> bool {
+    let in_place = |path: &Path| {
+        let folder = folder_of(path);
+        let folder = folder.canonicalize().unwrap_or(folder);
+        folder.join(path.file_name().unwrap_or_default())
+    };
+    let database = database
+        .canonicalize()
+        .unwrap_or_else(|_| in_place(database));
+    ["-wal", "-shm", "-journal", LOCK].iter().any(|suffix| {
+        let mut part = database.clone().into_os_string();
+        part.push(suffix);
+        part == in_place(target).into_os_string()
+    })
 }
 
 /// Whether two paths are one file by two hard links.
@@ -283,7 +295,7 @@ fn is_compact_time(text: &str) -> bool {
 /// Holds off a second backup of the same database until dropped.
 fn lock(database: &Path, deadline: Instant) -> Result<File, BackupError> {
     let mut path = database.as_os_str().to_owned();
-    path.push(".backup.lock");
+    path.push(LOCK);
     let path = PathBuf::from(path);
     let io = |error| StoreError::Io(path.clone(), error);
     let file = File::options()
