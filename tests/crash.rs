@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -117,6 +118,31 @@ fn a_stop_in_mid_load_answers_what_is_in_flight_and_closes_cleanly() {
     );
     assert_eq!(atlas.files(), ["atlas_ops.config.yaml", "atlas_ops.db"]);
     assert_kept(&atlas, &answered);
+}
+
+#[test]
+fn a_request_that_is_half_sent_when_the_stop_comes_is_answered() {
+    let atlas = Atlas::new();
+    let mut server = atlas.serve();
+    let body = json!({"site_id": "s", "kind": "k", "summary": "x"}).to_string();
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /api/signals HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SHARED}\r\n\
+         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server says so when it waits for the body: from here on the request is in flight.
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "HTTP/1.1 100 Continue");
+    assert_eq!(lines.next().unwrap().unwrap(), "");
+    server.terminate();
+    // Nobody is let in any more once the stop was heard.
+    while std::net::TcpStream::connect(stream.peer_addr().unwrap()).is_ok() {}
+    stream.write_all(body.as_bytes()).unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "HTTP/1.1 201 Created");
+    assert_eq!(server.wait().status.code(), Some(0));
+    assert_eq!(atlas.count("SELECT count(*) FROM signals"), 1);
 }
 
 #[test]
