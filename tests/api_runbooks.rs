@@ -98,6 +98,23 @@ fn where_no_runbook_fits_it_says_so() {
 }
 
 #[test]
+fn what_has_expired_is_not_suggested() {
+    let atlas = Atlas::new();
+    let server = atlas.serve();
+    let token = atlas.token("read").secret;
+    let until = |hours: i64, kind: &str| {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        server.stored(&json!({"site_id": "s", "kind": kind, "summary": "x",
+            "severity": "warning", "expires_at": end.to_string()}))
+    };
+    until(-1, "disk_full");
+    let lasting = until(1, "smart");
+    let suggestions = read(&server, &token, "/api/suggestions");
+    assert_eq!(suggestions.as_array().unwrap().len(), 1);
+    assert_eq!(suggestions[0]["signal_id"], lasting["id"]);
+}
+
+#[test]
 fn what_is_older_than_a_day_is_not_suggested() {
     let atlas = Atlas::new();
     let server = atlas.serve();
