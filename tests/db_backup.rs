@@ -249,6 +249,27 @@ fn keep_writes_dated_names_and_deletes_only_ours_beyond_them() {
 }
 
 #[test]
+fn copies_that_a_killed_backup_left_are_swept_out() {
+    let atlas = Atlas::initialised();
+    let leave = |name: &str, hours: u64| {
+        let file = std::fs::File::create(atlas.path(name)).unwrap();
+        let age = std::time::Duration::from_hours(hours);
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    };
+    leave(".atlas-ops-backup-old.tmp", 26);
+    leave(".atlas-ops-backup-running.tmp", 1);
+    leave(".other-old.tmp", 26);
+    backup(&atlas, &["copy.db"]).succeeds();
+    let hidden: Vec<String> = atlas
+        .files()
+        .into_iter()
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert_eq!(hidden, [".atlas-ops-backup-running.tmp", ".other-old.tmp"]);
+}
+
+#[test]
 fn a_second_backup_waits_and_then_says_try_again() {
     let atlas = Atlas::initialised();
     let lock = atlas.path("atlas_ops.db.backup.lock");

@@ -18,6 +18,11 @@ const PAGES_A_STEP: i32 = 1024;
 /// What the lock's name adds to the database's.
 const LOCK: &str = ".backup.lock";
 
+/// First and last part of the name of a copy that is not whole yet.
+const TEMPORARY: (&str, &str) = (".atlas-ops-backup-", ".tmp");
+/// A copy that was not written to for so long is nobody's any more.
+const LEFT_AFTER: Duration = Duration::from_hours(25);
+
 /// What a backup is to do.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -145,9 +150,10 @@ pub fn copy_to(
     progress: &mut dyn FnMut(f64),
 ) -> Result<u64, BackupError> {
     let folder = folder_of(target);
+    sweep(&folder);
     let temporary = tempfile::Builder::new()
-        .prefix(".atlas-ops-backup-")
-        .suffix(".tmp")
+        .prefix(TEMPORARY.0)
+        .suffix(TEMPORARY.1)
         .tempfile_in(&folder)
         .map_err(|error| StoreError::Io(folder.clone(), error))?;
     let io = |error| StoreError::Io(temporary.path().to_owned(), error);
@@ -164,6 +170,27 @@ pub fn copy_to(
         .map_err(|error| StoreError::Io(target.to_owned(), error.error))?;
     sync_folder(&folder)?;
     Ok(bytes)
+}
+
+/// Deletes copies that a backup left when it was killed. No backup may take longer than a day.
+fn sweep(folder: &Path) {
+    let is_left = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|written| written.elapsed().ok());
+        name.starts_with(TEMPORARY.0)
+            && name.ends_with(TEMPORARY.1)
+            && age.is_some_and(|age| age > LEFT_AFTER)
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(is_left) {
+        // One that cannot be deleted takes room; the backup is worth more than the complaint.
+        let _ = std::fs::remove_file(entry.path());
+    }
 }
 
 fn copy_pages(
