@@ -1,8 +1,80 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh
-# Formatting, clippy with warnings as errors, and every test.
+# Usage: scripts/test.sh [-h]
+#
+# Everything that has to hold, as CI runs it: shell and Python scripts, formatting, clippy with
+# warnings as errors, the static release binary, and every test. Installs what a Debian machine
+# lacks for it (scripts/setup.sh --test), prints how long each stage took, skips nothing, and ends
+# what it started. The tests come last, so that their closing line stands at the end.
 set -euo pipefail
+
+usage() { sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; }
+case ${1-} in
+'') ;;
+-h | --help)
+    usage
+    exit 0
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+
 cd "$(dirname "$0")/.."
-cargo fmt --check
-cargo clippy --all-targets --locked -- -D warnings
-cargo nextest run --locked
+# As in setup.sh: rustup's tools, and the daemons that tests start.
+export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:/usr/sbin:/sbin"
+
+# Each stage has a process group of its own, so that ending this script ends all of it.
+child=
+end_stage() {
+    [[ -n $child ]] || return 0
+    kill -TERM -- "-$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+    child=
+}
+trap end_stage EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+timings=()
+stage() {
+    local name=$1 from=$SECONDS code=0
+    shift
+    printf '\n== %s\n' "$name"
+    set -m
+    "$@" </dev/null &
+    child=$!
+    set +m
+    wait "$child" || code=$?
+    # What the stage itself left behind, if anything.
+    kill -TERM -- "-$child" 2>/dev/null || true
+    child=
+    timings+=("$(printf '%-8s %4d s' "$name" $((SECONDS - from)))")
+    if ((code)); then
+        printf '\n== %s failed with exit code %d after %d s\n' "$name" "$code" $((SECONDS - from)) >&2
+        exit "$code"
+    fi
+}
+
+scripts() {
+    local files
+    mapfile -t files < <(git ls-files '*.sh' .ci/run)
+    shellcheck "${files[@]}"
+    mapfile -t files < <(git ls-files '*.py')
+    python3 -c 'import ast, sys
+for name in sys.argv[1:]:
+    ast.parse(open(name).read(), name)' "${files[@]}"
+}
+
+# --- the stages ------------------------------------------------------------------------------
+stage setup ./scripts/setup.sh --test
+stage scripts scripts
+stage format cargo fmt --check
+stage clippy cargo clippy --all-targets --locked -- -D warnings
+stage static ./scripts/build-static.sh
+# Builds are not the tests' time.
+stage compile cargo nextest run --locked --no-run
+printf '\n'
+printf '   %s\n' "${timings[@]}"
+stage tests cargo nextest run --locked --no-fail-fast
+printf '   %s\n' "${timings[-1]}"

@@ -5,9 +5,10 @@
 //! | room | owns |
 //! | --- | --- |
 //! | `main.rs` | parse, start logging, run, turn an error into message, hint and exit code |
+//! | [`agent`] | looks at this host, judges, spools, sends; `sys` touches the system |
 //! | [`clock`] | the system's clock and randomness, asked at the edges only |
 //! | [`cli`] | every clap struct: the whole command line, no behaviour |
-//! | [`commands`] | one file per subcommand, each with one `run` |
+//! | [`commands`] | one file per subcommand, each with one `run`; `install` fills in `templates/install/` |
 //! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
 //! | [`flow`] | use cases over store and rules: ingest, heartbeat, board, suggest, seed |
@@ -21,6 +22,7 @@
 //! | [`wire`] | what agent and server must agree on |
 //! | [`yaml`] | the only file that names the YAML package |
 
+pub mod agent;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -116,7 +116,7 @@ fn everything_wrong_is_reported_together_with_its_place() {
 
 #[test]
 fn wrong_types_and_foreign_sections_are_named() {
-    assert!(backend_error("- a\n").contains("expected `backend:`, found a list"));
+    assert!(backend_error("- a\n").contains("expected `backend:` or `agent:`, found a list"));
     assert!(backend_error("bakend:\n  port: 1\n").contains("did you mean backend?"));
     assert!(backend_error("backend: 7\n").contains("expected a section, found a number"));
     assert!(

@@ -75,7 +75,7 @@ const CABIN: &str = "demo-cabin";
 pub const SITES: &[Site] = &[
     Site {
         id: HQ,
-        name: "Demo: Homelab HQ",
+        name: "Homelab HQ",
         description: "Rack under the stairs: NAS, two Proxmox nodes, a Docker host",
         networks: &[
             ("lan", "192.168.10.0/24", "192.168.10.1"),
@@ -84,7 +84,7 @@ pub const SITES: &[Site] = &[
     },
     Site {
         id: CABIN,
-        name: "Demo: Cabin",
+        name: "Cabin",
         description: "LTE uplink, one small server",
         networks: &[("lan", "10.20.0.0/24", "10.20.0.1")],
     },

@@ -1,11 +1,13 @@
 //! One file per subcommand, each with one `run`. This file only says which is which.
 
+pub mod agent;
 pub mod completions;
 pub mod config;
 pub mod database;
 pub mod db;
 pub mod demo;
 pub mod health;
+pub mod install;
 pub mod output;
 pub mod runbook;
 pub mod serve;
@@ -22,6 +24,7 @@ use crate::error::Error;
 /// What the command could not do, ready to be shown.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
+        Command::Install(args) => install::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Db(args) => db::run(&args, cli.verbose > 0),
         Command::Demo(args) => demo::run(&args),
@@ -29,7 +32,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Runbook(args) => runbook::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Health(args) => health::run(&args),
+        Command::Agent(args) => agent::run(&args, cli.verbose),
         Command::Completions(args) => completions::run(&args),
-        _ => Err(Error::new("run this command", "it is being built")),
     }
 }

@@ -1,5 +1,6 @@
 //! The agent's configuration: the `agent:` section of `agent_config.yaml`.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::config::env::{self, Environment};
@@ -8,9 +9,16 @@ use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
 use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
+use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::fields::MAX_ID;
 use crate::error::{Error, Exit};
 
+/// Where the agent reports to, where nothing else is told.
+pub const DEFAULT_BACKEND_URL: &str = "http://127.0.0.1:8000";
+/// The site it reports for, where nothing else is told.
+pub const DEFAULT_SITE_ID: &str = "site-homelab";
+/// Seconds that may lie between two cycles.
+pub const INTERVALS: RangeInclusive<i64> = 5..=86_400;
 /// From this restart count on a container is complained about, where nothing else is told.
 pub const DEFAULT_RESTART_THRESHOLD: u32 = 3;
 
@@ -73,18 +81,18 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
         );
     }
     let folder = source.folder();
-    let mut agent = source.section("agent");
+    let mut agent = Section::of(&mut source, "agent");
     let config = AgentConfig {
         backend_url: agent
             .parsed("backend_url", Some(env::BACKEND_URL), backend_url)
-            .unwrap_or_else(|| "http://127.0.0.1:8000".to_owned()),
+            .unwrap_or_else(|| DEFAULT_BACKEND_URL.to_owned()),
         site_id: agent
             .parsed("site_id", Some(env::SITE_ID), site_id)
-            .unwrap_or_else(|| "site-homelab".to_owned()),
+            .unwrap_or_else(|| DEFAULT_SITE_ID.to_owned()),
         token: token(&mut agent),
         ca_file: agent.path("ca_file", None),
         interval_seconds: agent
-            .number("interval_seconds", Some(env::INTERVAL_SECONDS), 5..=86_400)
+            .number("interval_seconds", Some(env::INTERVAL_SECONDS), INTERVALS)
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or(DEFAULT_INTERVAL_SECONDS),
         state_path: agent
@@ -130,26 +138,16 @@ fn docker_host(host: &mut Section<'_>) -> Option<DockerHost> {
 /// # Errors
 /// What to use instead.
 pub fn docker_endpoint(text: &str) -> Result<String, String> {
-    let proxy = "use a socket proxy that allows GET only, as tcp://host:2375";
-    let path = text.strip_prefix("unix://");
-    if path.is_some_and(|path| path.starts_with('/')) {
-        return Ok(text.to_owned());
-    }
-    let host = text
-        .strip_prefix("tcp://")
-        .or_else(|| text.strip_prefix("http://"));
-    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '@', ' '])) {
-        return Ok(text.to_owned());
-    }
-    Err(match text.split("://").next().unwrap_or_default() {
-        "npipe" => format!("named pipes are not supported; {proxy}"),
-        "https" => format!("TLS to a Docker engine is not supported; {proxy}"),
-        "ssh" => format!("ssh is not supported; {proxy}"),
-        _ => "expected unix:///var/run/docker.sock or tcp://host:2375".to_owned(),
-    })
+    super::one_line(text)?;
+    DockerEndpoint::parse(text).map(|endpoint| endpoint.to_string())
 }
 
-fn backend_url(text: &str) -> Result<String, String> {
+/// The address of a backend, without a slash at the end.
+///
+/// # Errors
+/// What is expected instead.
+pub fn backend_url(text: &str) -> Result<String, String> {
+    super::one_line(text)?;
     let expected = "expected an address such as http://192.168.10.5:8000";
     let host = text
         .strip_prefix("http://")
@@ -161,7 +159,12 @@ fn backend_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn site_id(text: &str) -> Result<String, String> {
+/// The id of a site: any short text of one line.
+///
+/// # Errors
+/// What is expected instead.
+pub fn site_id(text: &str) -> Result<String, String> {
+    super::one_line(text)?;
     if text.trim().is_empty() || text.chars().count() > MAX_ID {
         return Err(format!("expected 1 to {MAX_ID} characters"));
     }

@@ -16,6 +16,13 @@ use crate::error::Error;
 /// The name the file has by default.
 pub const FILE_NAME: &str = "atlas_ops.config.yaml";
 
+/// The address to listen on, where nothing else is told: this machine alone.
+pub const DEFAULT_HOST: &str = "127.0.0.1";
+/// The port to listen on, where nothing else is told.
+pub const DEFAULT_PORT: u16 = 8000;
+/// The database, where nothing else is told.
+pub const DEFAULT_DB_URL: &str = "sqlite:///atlas_ops.db";
+
 /// Everything the server is told.
 #[derive(Debug, Clone)]
 pub struct BackendConfig {
@@ -78,12 +85,12 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
     let mut warnings = environment.warnings();
     let mut source = Source::load(path, environment)?;
     let folder = source.folder();
-    let mut backend = source.section("backend");
+    let mut backend = Section::of(&mut source, "backend");
     let config = BackendConfig {
         host: backend
-            .text("host", Some(env::HOST))
-            .unwrap_or_else(|| "127.0.0.1".to_owned()),
-        port: port(&mut backend).unwrap_or(8000),
+            .parsed("host", Some(env::HOST), host)
+            .unwrap_or_else(|| DEFAULT_HOST.to_owned()),
+        port: port(&mut backend).unwrap_or(DEFAULT_PORT),
         database: backend
             .parsed("db_url", Some(env::DB_URL), database_path)
             .map_or_else(|| folder.join("atlas_ops.db"), |path| folder.join(path)),
@@ -162,10 +169,26 @@ fn port(backend: &mut Section<'_>) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
+/// An address or name to listen on, without a port.
+///
+/// # Errors
+/// What is expected instead.
+pub fn host(text: &str) -> Result<String, String> {
+    super::one_line(text)?;
+    if text.is_empty() || text.contains([' ', '/', '[', ']']) {
+        return Err("expected an address such as 127.0.0.1, 0.0.0.0 or ::".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// `sqlite:///relative.db` or `sqlite:////absolute.db`, as SQLAlchemy writes them and 0.4 did.
-fn database_path(url: &str) -> Result<PathBuf, String> {
+///
+/// # Errors
+/// What is expected instead.
+pub fn database_path(url: &str) -> Result<PathBuf, String> {
     let expected =
         "expected sqlite:///file.db (beside the configuration) or sqlite:////path/file.db";
+    super::one_line(url)?;
     let path = url.strip_prefix("sqlite:///").ok_or(expected)?;
     if path.is_empty() || path.ends_with('/') || path == ":memory:" {
         return Err(expected.to_owned());

@@ -17,3 +17,14 @@ fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n s
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }
+
+/// Refuses what would break a line: values stand in unit files, logs and addresses.
+///
+/// # Errors
+/// `text` holds a control character.
+fn one_line(text: &str) -> Result<(), String> {
+    if text.chars().any(char::is_control) {
+        return Err("holds control characters, such as a line break".to_owned());
+    }
+    Ok(())
+}

@@ -10,6 +10,9 @@ use crate::config::secret::Secret;
 use crate::config::source::Source;
 use crate::yaml::{Node, Step};
 
+/// The sections a file may hold; each program part reads its own and leaves the other's alone.
+const SECTIONS: [&str; 2] = ["backend", "agent"];
+
 /// A section that is being read. Every method takes the key, and where there is one the variable
 /// that beats it; a null counts as a missing key (version 0.4 wrote nulls).
 pub struct Section<'s> {
@@ -258,31 +261,22 @@ impl<'s> Section<'s> {
         }
     }
 
-    /// The whole file, of which only the keys in `known` may stand at the top.
-    pub fn root(
-        source: &'s mut Source,
-        entries: Vec<(String, Node)>,
-        known: &[&'static str],
-    ) -> Self {
+    /// The section `name` of a file, which the file need not have.
+    pub fn of(source: &'s mut Source, name: &'static str) -> Self {
+        let entries = source.entries();
         let mut root = Self {
             source,
             path: Vec::new(),
             entries,
-            known: known.to_vec(),
+            known: SECTIONS.to_vec(),
         };
         root.complain_of_strangers();
-        root
-    }
-
-    /// Goes on within the section `name`.
-    #[must_use]
-    pub fn into_child(mut self, name: &'static str) -> Section<'s> {
-        let entries = self.child_entries(name);
-        self.path.push(Step::Key(name.to_owned(), 0));
-        Section {
+        let entries = root.child_entries(name);
+        root.path.push(Step::Key(name.to_owned(), 0));
+        Self {
             entries,
             known: Vec::new(),
-            ..self
+            ..root
         }
     }
 

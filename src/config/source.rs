@@ -5,12 +5,8 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::env::Environment;
-use crate::config::section::Section;
 use crate::error::{Error, Exit};
 use crate::yaml::{self, Node, Place, Step};
-
-/// The sections a file may hold; each program part reads its own and leaves the other's alone.
-const SECTIONS: [&str; 2] = ["backend", "agent"];
 
 /// One thing wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,21 +93,24 @@ impl Source {
         matches!(&self.root, Node::Map(entries) if entries.iter().any(|(key, _)| key == section))
     }
 
-    /// The section `name`, which the file need not have.
-    pub fn section(&mut self, name: &'static str) -> Section<'_> {
-        let entries = match &self.root {
+    /// What stands at the top of the file; nothing, and a complaint, where that is no mapping.
+    pub fn entries(&mut self) -> Vec<(String, Node)> {
+        match &self.root {
             Node::Null => Vec::new(),
             Node::Map(entries) => entries.clone(),
             other => {
+                let message = format!(
+                    "expected `backend:` or `agent:`, found {}",
+                    other.type_name()
+                );
                 self.problems.push(Problem {
                     subject: "the file".to_owned(),
                     place: None,
-                    message: format!("expected `{name}:`, found {}", other.type_name()),
+                    message,
                 });
                 Vec::new()
             }
-        };
-        Section::root(self, entries, &SECTIONS).into_child(name)
+        }
     }
 
     /// The environment that beats the file.

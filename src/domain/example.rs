@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::domain::fingerprint::Fingerprint;
 use crate::domain::severity::Severity;
 use crate::domain::signal::{NewSignal, Signal};
 use crate::domain::timestamp::Timestamp;
@@ -13,7 +12,7 @@ pub(crate) fn signal(kind: &str, summary: &str, detail: &Value) -> Signal {
         "site_id": "site-homelab", "kind": kind, "summary": summary, "detail": detail
     }))
     .unwrap();
-    let fingerprint_of = Fingerprint::of(&new);
+    let fingerprint_of = new.fingerprint();
     Signal {
         id: 12,
         fingerprint: fingerprint_of.name(),

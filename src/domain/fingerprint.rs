@@ -5,11 +5,10 @@
 //! summary with numbers, ids and times masked. Never severity, never time.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::hash;
-use crate::domain::signal::NewSignal;
 
 /// Fields of `detail` that say what a signal is about.
 pub const IDENTITY_FIELDS: [&str; 14] = [
@@ -28,6 +27,23 @@ pub const IDENTITY_FIELDS: [&str; 14] = [
     "unit",
     "url",
 ];
+
+/// What the rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The sender's own name for the condition.
+    pub dedup_key: Option<&'a str>,
+    /// The site it comes from.
+    pub site_id: &'a str,
+    /// What it is about.
+    pub kind: &'a str,
+    /// What sent it.
+    pub source: &'a str,
+    /// The facts.
+    pub detail: &'a Map<String, Value>,
+    /// One sentence for people.
+    pub summary: &'a str,
+}
 
 /// Why two signals are the same problem: the rule, and the fields it used with their values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -51,19 +67,19 @@ pub enum Rule {
 }
 
 impl Fingerprint {
-    /// Applies the rules to a signal.
-    pub fn of(signal: &NewSignal) -> Self {
-        let site = ("site_id".to_owned(), signal.site_id.clone());
-        if let Some(key) = &signal.dedup_key {
+    /// Applies the rules.
+    pub fn of(signal: Subject<'_>) -> Self {
+        let site = ("site_id".to_owned(), signal.site_id.to_owned());
+        if let Some(key) = signal.dedup_key {
             return Self {
                 rule: Rule::DedupKey,
-                fields: vec![site, ("dedup_key".to_owned(), key.clone())],
+                fields: vec![site, ("dedup_key".to_owned(), key.to_owned())],
             };
         }
         let mut fields = vec![
             site,
-            ("kind".to_owned(), signal.kind.clone()),
-            ("source".to_owned(), signal.source.clone()),
+            ("kind".to_owned(), signal.kind.to_owned()),
+            ("source".to_owned(), signal.source.to_owned()),
         ];
         let shared = fields.len();
         for name in IDENTITY_FIELDS {
@@ -77,7 +93,7 @@ impl Fingerprint {
                 fields,
             };
         }
-        fields.push(("summary".to_owned(), mask(&signal.summary)));
+        fields.push(("summary".to_owned(), mask(signal.summary)));
         Self {
             rule: Rule::Summary,
             fields,
@@ -131,6 +147,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::signal::NewSignal;
+
+    fn of(signal: &NewSignal) -> Fingerprint {
+        signal.fingerprint()
+    }
 
     fn signal(body: Value) -> NewSignal {
         NewSignal::from_json(body).unwrap()
@@ -146,14 +167,14 @@ mod tests {
             json!({"site_id": "s", "kind": "b", "summary": "y", "dedup_key": "k",
             "detail": {"host": "two"}}),
         );
-        assert_eq!(Fingerprint::of(&a).rule, Rule::DedupKey);
-        assert_eq!(Fingerprint::of(&a).name(), Fingerprint::of(&b).name());
+        assert_eq!(of(&a).rule, Rule::DedupKey);
+        assert_eq!(of(&a).name(), of(&b).name());
     }
 
     #[test]
     fn the_same_key_at_another_site_is_another_problem() {
         let at = |site: &str| {
-            Fingerprint::of(&signal(
+            of(&signal(
                 json!({"site_id": site, "kind": "a", "summary": "x", "dedup_key": "k"}),
             ))
             .name()
@@ -172,14 +193,14 @@ mod tests {
             "severity": "critical", "observed_at": "2026-01-01T00:00:00Z",
             "detail": {"mount": "/tank", "used_percent": 97}}),
         );
-        assert_eq!(Fingerprint::of(&a).rule, Rule::Identity);
-        assert_eq!(Fingerprint::of(&a).name(), Fingerprint::of(&b).name());
+        assert_eq!(of(&a).rule, Rule::Identity);
+        assert_eq!(of(&a).name(), of(&b).name());
     }
 
     #[test]
     fn containers_of_one_name_at_two_endpoints_are_two() {
         let at = |endpoint: &str| {
-            Fingerprint::of(&signal(json!({"site_id": "s", "kind": "container_down",
+            of(&signal(json!({"site_id": "s", "kind": "container_down",
                 "summary": "x", "detail": {"container": "web", "endpoint": endpoint}})))
             .name()
         };
@@ -189,7 +210,7 @@ mod tests {
     #[test]
     fn without_anything_better_the_masked_summary_decides() {
         let of = |summary: &str| {
-            Fingerprint::of(&signal(
+            of(&signal(
                 json!({"site_id": "s", "kind": "backup", "summary": summary}),
             ))
         };

@@ -3,6 +3,8 @@
 
 pub mod agent;
 pub mod cidr;
+pub mod context;
+pub mod docker_endpoint;
 pub mod fields;
 pub mod fingerprint;
 pub mod hash;

@@ -20,8 +20,8 @@ pub enum Place {
     /// Behind backticks, a here-document, `$'`, `((` or `${`: quotes do not mean there what they
     /// mean elsewhere.
     Unclear,
-    /// In words that a second shell reads again (`eval`, `sh -c`, `watch`, behind `ssh host`):
-    /// the quotes are gone by then.
+    /// In words that a second shell or another language reads again (`eval`, `sh -c`, `watch`,
+    /// `python -c`, behind `ssh host`): the quotes are gone by then.
     Reparsed,
 }
 
@@ -38,7 +38,7 @@ impl Place {
                 "behind backticks, a here-document, $', (( or ${, where no value can be quoted safely",
             ),
             Self::Reparsed => Some(
-                "where a second shell reads it again (eval, sh -c, watch, ssh), so no quotes protect it",
+                "where it is read again as code (eval, sh -c, watch, ssh, python -c), so no quotes protect it",
             ),
         }
     }
@@ -263,6 +263,13 @@ fn is_reparsed(before: &str) -> bool {
     {
         return true;
     }
+    if let Some(program) = position(&["python", "python3", "perl", "ruby", "node", "php"])
+        && words[program..]
+            .iter()
+            .any(|word| matches!(*word, "-c" | "-e" | "-r"))
+    {
+        return true;
+    }
     let Some(ssh) = position(&["ssh"]) else {
         return false;
     };
@@ -337,6 +344,7 @@ mod tests {
             ("eval {{x}}", Reparsed),
             ("bash -lc {{x}}", Reparsed),
             ("watch df {{x}}", Reparsed),
+            ("python3 -c {{x}}", Reparsed),
             ("ssh host df {{x}}", Reparsed),
         ] {
             assert_eq!(places(command), [place], "{command}");

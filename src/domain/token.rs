@@ -108,6 +108,25 @@ pub fn is_placeholder(token: &str) -> bool {
         .any(|word| token.eq_ignore_ascii_case(word))
 }
 
+/// Longest token that is taken from a person, in bytes.
+pub const MAX_LENGTH: usize = 512;
+
+/// Why `token` cannot be one, if it cannot. It stands in an HTTP header, and so holds neither
+/// spaces nor line breaks.
+pub fn objection(token: &str) -> Option<&'static str> {
+    if token.is_empty() {
+        Some("it is empty")
+    } else if is_placeholder(token) {
+        Some("it is the placeholder of an example, not a secret")
+    } else if token.len() > MAX_LENGTH {
+        Some("it is longer than 512 characters")
+    } else if !token.chars().all(|c| c.is_ascii_graphic()) {
+        Some("it holds spaces or characters that an HTTP header cannot carry")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +150,19 @@ mod tests {
     fn our_own_examples_are_no_secrets() {
         assert!(is_placeholder("YOUR_TOKEN") && is_placeholder("your_shared_token"));
         assert!(!is_placeholder(&from_random([7; 24])));
+    }
+    #[test]
+    fn what_a_header_cannot_carry_is_no_token() {
+        assert_eq!(objection("a-legacy.token=="), None);
+        for token in [
+            "",
+            "CHANGE_ME",
+            "two words",
+            "a\nb",
+            "tök",
+            &"x".repeat(513),
+        ] {
+            assert!(objection(token).is_some(), "{token:?}");
+        }
     }
 }

@@ -37,63 +37,126 @@ impl Filled {
     }
 }
 
+/// A part of a text whose variables were looked up. The parts, joined, are the filled text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As it was written.
+    Text(String),
+    /// What stands in place of a variable.
+    Value {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What was put in: the value, quoted in a command.
+        put: String,
+    },
+    /// A variable for a person to fill; it stands there as it was written.
+    Open(String),
+}
+
+impl FromIterator<Piece> for Filled {
+    fn from_iter<I: IntoIterator<Item = Piece>>(pieces: I) -> Self {
+        let mut filled = Self::default();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => filled.text.push_str(&text),
+                Piece::Value { name, value, put } => {
+                    filled.text.push_str(&put);
+                    filled.note_filled(&name, &value);
+                }
+                Piece::Open(name) => {
+                    filled.text.push_str(&slot(&name));
+                    filled.note_open(&name);
+                }
+            }
+        }
+        filled
+    }
+}
+
+/// A variable as it is written.
+pub fn slot(name: &str) -> String {
+    format!("{{{{{name}}}}}")
+}
+
 /// Fills a POSIX shell command: each value arrives as one argument, or as a part of the word it is
 /// glued to, whatever it holds. An argument may still look like an option (`-rf`).
 pub fn fill_command(text: &str, values: &Map<String, Value>) -> Filled {
-    let mut filled = Filled::default();
-    let mut copied = 0;
-    for slot in shell::slots(text) {
-        let value = match slot.place {
-            Place::Bare => value_of(&slot.name, values),
-            _ => None,
-        };
-        if let Some(value) = value {
-            filled.text.push_str(&text[copied..slot.range.start]);
-            filled.text.push_str(&shell::quote(&value));
-            copied = slot.range.end;
-            filled.note_filled(&slot.name, &value);
-        } else {
-            filled.note_open(&slot.name);
-        }
-    }
-    filled.text.push_str(&text[copied..]);
-    filled
+    command_pieces(text, values).into_iter().collect()
 }
 
 /// Fills a runbook's command, or leaves all its variables open where its shell does not quote as
 /// POSIX does.
 pub fn fill_block(command: &Command, values: &Map<String, Value>) -> Filled {
+    block_pieces(command, values).into_iter().collect()
+}
+
+/// As [`fill_block`], in pieces.
+pub fn block_pieces(command: &Command, values: &Map<String, Value>) -> Vec<Piece> {
     if NOT_POSIX.contains(&command.language.to_ascii_lowercase().as_str()) {
-        fill_command(&command.text, &Map::new())
+        command_pieces(&command.text, &Map::new())
     } else {
-        fill_command(&command.text, values)
+        command_pieces(&command.text, values)
     }
+}
+
+/// As [`fill_command`], in pieces.
+pub fn command_pieces(text: &str, values: &Map<String, Value>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut copied = 0;
+    for slot in shell::slots(text) {
+        pieces.push(Piece::Text(text[copied..slot.range.start].to_owned()));
+        copied = slot.range.end;
+        let value = match slot.place {
+            Place::Bare => value_of(&slot.name, values),
+            _ => None,
+        };
+        pieces.push(match value {
+            Some(value) => Piece::Value {
+                name: slot.name,
+                put: shell::quote(&value),
+                value,
+            },
+            None => Piece::Open(slot.name),
+        });
+    }
+    pieces.push(Piece::Text(text[copied..].to_owned()));
+    pieces
 }
 
 /// Fills prose: values stand in it as they are. Whoever shows it escapes it.
 pub fn fill_text(text: &str, values: &Map<String, Value>) -> Filled {
-    let mut filled = Filled::default();
+    text_pieces(text, values).into_iter().collect()
+}
+
+/// As [`fill_text`], in pieces.
+pub fn text_pieces(text: &str, values: &Map<String, Value>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
-        filled.text.push_str(&rest[..start]);
+        plain.push_str(&rest[..start]);
         rest = &rest[start..];
         let Some(name) = shell::variable_at(rest) else {
-            filled.text.push('{');
+            plain.push('{');
             rest = &rest[1..];
             continue;
         };
-        let (slot, behind) = rest.split_at(name.len() + 4);
-        if let Some(value) = value_of(name, values) {
-            filled.text.push_str(&value);
-            filled.note_filled(name, &value);
-        } else {
-            filled.text.push_str(slot);
-            filled.note_open(name);
-        }
-        rest = behind;
+        pieces.push(Piece::Text(std::mem::take(&mut plain)));
+        pieces.push(match value_of(name, values) {
+            Some(value) => Piece::Value {
+                name: name.to_owned(),
+                put: value.clone(),
+                value,
+            },
+            None => Piece::Open(name.to_owned()),
+        });
+        rest = &rest[name.len() + 4..];
     }
-    filled.text.push_str(rest);
-    filled
+    plain.push_str(rest);
+    pieces.push(Piece::Text(plain));
+    pieces
 }
 
 /// The value of a name as text: scalars only. An empty text counts as not given: an argument of

@@ -1,68 +1,19 @@
 //! An agent says that it lives: by a report, or as version 0.4 did, by an `agent_facts` signal.
-
-use std::sync::Arc;
+//! What either tells of the agent; storing is `ingest`'s and `report`'s.
 
 use serde_json::{Value, json};
 
 use crate::domain::agent::Report;
-use crate::domain::hash;
 use crate::domain::kind;
 use crate::domain::redact;
 use crate::domain::signal::{NewSignal, Signal, Status};
-use crate::flow::catalogue::Catalogue;
-use crate::flow::ingest::{self, Delivery, Outcome};
 use crate::store::agents::Heartbeat;
-use crate::store::idempotency::Key;
-use crate::store::{Store, StoreError, agents, integrations};
 
 /// The words version 0.4 used for it.
 const SUMMARY: &str = "Host snapshot + gateway probe";
 
-/// Stores reports: each its heartbeat, the agent's row and the status of its integrations, all
-/// of it in one transaction.
-///
-/// # Errors
-/// The transaction failed and nothing of it was stored.
-pub async fn report(
-    store: &Store,
-    catalogue: &Arc<Catalogue>,
-    delivery: Delivery<Report>,
-) -> Result<Vec<Outcome>, StoreError> {
-    let Delivery {
-        items,
-        sender,
-        received_at,
-    } = delivery;
-    let catalogue = Arc::clone(catalogue);
-    store
-        .write(move |db| {
-            items
-                .into_iter()
-                .map(|(report, key)| {
-                    if !sender.may_send_for(&report.site_id) {
-                        return Ok(Outcome::ForeignSite);
-                    }
-                    let key = key.map(|key| Key {
-                        owner: format!("{}/{}/report", sender.credential, report.agent_id),
-                        key,
-                        body_hash: hash::sha256(serde_json::to_vec(&report).unwrap_or_default()),
-                    });
-                    let received = ingest::receive(signal_of(&report), &catalogue, received_at);
-                    ingest::store_once(db, received, key.as_ref(), |db, signal| {
-                        agents::heard(db, &of_report(&report, signal), received_at)?;
-                        let (site, agent) = (&report.site_id, &report.agent_id);
-                        for integration in &report.integrations {
-                            integrations::report(db, site, agent, integration, received_at)?;
-                        }
-                        Ok(())
-                    })
-                })
-                .collect()
-        })
-        .await
-}
-
-fn signal_of(report: &Report) -> NewSignal {
+/// The heartbeat that is stored for a report: the shape of version 0.4, and what came after it.
+pub fn signal_of(report: &Report) -> NewSignal {
     NewSignal {
         site_id: report.site_id.clone(),
         kind: kind::AGENT_FACTS.to_owned(),
@@ -79,9 +30,9 @@ fn signal_of(report: &Report) -> NewSignal {
     }
 }
 
-/// The report's facts come from the signal, which was redacted on its way; its conditions are
-/// redacted here.
-fn of_report(report: &Report, signal: &Signal) -> Heartbeat {
+/// What a report tells of its agent. Its facts come from the signal that was made of it, which was
+/// redacted on its way; its conditions are redacted here.
+pub fn of_report(report: &Report, signal: &Signal) -> Heartbeat {
     let mut conditions = json!(report.conditions);
     redact::redact_value(&mut conditions);
     Heartbeat {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::domain::fingerprint::Fingerprint;
 use crate::domain::hash;
 use crate::domain::matching::SignalView;
 use crate::domain::redact;
@@ -157,7 +156,7 @@ pub fn receive(
         best.map(|best| best.runbook_id)
     };
     ReceivedSignal {
-        fingerprint: Fingerprint::of(&signal),
+        fingerprint: signal.fingerprint(),
         signal,
         received_at,
         runbook_id,

@@ -59,7 +59,7 @@ fn with_face(state: &AppState, response: ServiceResponse) -> ServiceResponse {
     let Some(problem) = problem else {
         return response;
     };
-    let page = pages::error::render(state, &problem);
+    let page = pages::error::render(state, own, &problem);
     let (request, old) = response.into_parts();
     let mut new = page;
     for name in [header::WWW_AUTHENTICATE, header::ALLOW, header::RETRY_AFTER] {

@@ -1,6 +1,7 @@
 //! The HTTP server: binds, serves, and stops without losing what was answered. It translates
 //! between HTTP and `flow`; it decides nothing about signals.
 
+mod address;
 mod api;
 mod assets;
 mod auth;

@@ -21,6 +21,7 @@ use crate::wire;
         super::api::signals::list, super::api::signals::create, super::api::signals::show,
         super::api::batch::create,
         super::api::suggestions::list,
+        super::api::llm::context_for_signal,
         super::api::agents::list, super::api::agents::report,
     ),
     components(schemas(wire::Problem)),

@@ -23,6 +23,7 @@ pub(crate) fn html(request: &HttpRequest, page: String) -> HttpResponse {
 }
 
 fn tagged(request: &HttpRequest, kind: ContentType, body: Vec<u8>) -> HttpResponse {
+    // Weak, since the same answer may leave compressed or not.
     let tag = format!("\"{}\"", &hash::hex(&hash::sha256(&body))[..24]);
     let known = request
         .headers()
@@ -39,7 +40,7 @@ fn tagged(request: &HttpRequest, kind: ContentType, body: Vec<u8>) -> HttpRespon
         HttpResponse::Ok()
     };
     answer
-        .insert_header((header::ETAG, tag))
+        .insert_header((header::ETAG, format!("W/{tag}")))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"));
     if known {
         answer.finish()

@@ -2,9 +2,9 @@
 //! credentials.
 
 use actix_web::http::Method;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route};
+use actix_web::{FromRequest, Handler, Responder, Route};
 
 pub use super::auth::Access;
 use super::auth::authorise;
@@ -44,6 +44,7 @@ fn table() -> Vec<Line> {
         post  (wire::SIGNALS_BATCH,                  INGEST,  api::batch::create),
         get   ("/api/signals/{id}",                  READ,    api::signals::show),
         get   ("/api/suggestions",                   READ,    api::suggestions::list),
+        get   ("/api/llm/context_for_signal/{id}",   READ,    api::llm::context_for_signal),
         get   ("/api/agents",                        READ,    api::agents::list),
         post  (wire::AGENTS_REPORT,                  INGEST,  api::agents::report),
     ]
@@ -133,9 +134,12 @@ where
         web::method(method.clone())
     };
     Line {
-        route: route.to(handler).wrap(from_fn(move |request, next| {
-            authorise(access, request, next)
-        })),
+        route: route
+            .to(handler)
+            .wrap(Compress::default())
+            .wrap(from_fn(move |request, next| {
+                authorise(access, request, next)
+            })),
         method,
         path,
         access,
@@ -176,18 +180,4 @@ where
     F::Output: Responder + 'static,
 {
     line(Method::DELETE, path, access, handler)
-}
-
-/// The last part of the path as a number of ours.
-///
-/// # Errors
-/// It is none: there is nothing there.
-pub(crate) fn number(request: &HttpRequest) -> Result<i64, ServerError> {
-    request
-        .match_info()
-        .get("id")
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(|| {
-            ServerError::NotFound("expected a number at the end of the address".to_owned())
-        })
 }

@@ -1,8 +1,11 @@
-//! What the tests of the whole program share: the real binary in a place of its own.
+//! The one harness of the tests: the real binary in a place of its own, and what agents meet.
 
-#![allow(dead_code, unreachable_pub)] // each test crate uses its part of it
+#![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::must_use_candidate)] // a test that cannot go on fails
 
+pub mod agent;
 pub mod atlas;
 pub mod http;
+pub mod install;
 pub mod running;
+pub mod server;

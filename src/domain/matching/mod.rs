@@ -169,32 +169,18 @@ impl Matcher {
 
     /// The runbooks that fit, best first, ties by id; none where none reaches [`THRESHOLD`].
     pub fn match_signal(&self, signal: &SignalView<'_>) -> Vec<Match> {
-        let mut found = Found::default();
+        let mut found = Found::over(self.runbooks.len());
         self.look_at_kind(signal.kind, &mut found);
         self.look_at_detail(signal.detail, &mut found);
-        each_word(signal.summary, |word| {
-            if !GENERIC.contains(&word) {
-                for &index in self.tagged(word) {
-                    found.of(index).summary(word);
-                }
+        self.look_at_summary(signal.summary, &mut found);
+        let site = self.tagged(&folded(signal.site_id));
+        if !site.is_empty() {
+            let text = found.text(format!("tag {} is the site", signal.site_id));
+            for &index in site {
+                found.evidence[index].reason(20, 2, text);
             }
-        });
-        let site = folded(signal.site_id);
-        for &index in self.tagged(&site) {
-            found
-                .of(index)
-                .reason(20, 2, || format!("tag {} is the site", signal.site_id));
         }
-        let mut best: Vec<Match> = found
-            .evidence
-            .into_iter()
-            .filter_map(|(index, evidence)| evidence.finish(&self.runbooks[index].id))
-            .collect();
-        best.sort_by(|a, b| {
-            (b.points.cmp(&a.points)).then_with(|| a.runbook_id.cmp(&b.runbook_id))
-        });
-        best.truncate(MAX_MATCHES);
-        best
+        found.best(&self.runbooks)
     }
 
     fn tagged(&self, word: &str) -> &[usize] {
@@ -204,130 +190,177 @@ impl Matcher {
     fn look_at_kind(&self, kind: &str, found: &mut Found) {
         let words = kind_words(kind);
         let whole = words.join("_");
-        for &index in self.by_kind.get(&whole).map_or(&[][..], Vec::as_slice) {
-            let evidence = found.of(index);
-            evidence.kind_equal = true;
-            evidence.reason(100, 0, || format!("kind is {whole}"));
+        if let Some(equal) = self.by_kind.get(&whole) {
+            let text = found.text(format!("kind is {whole}"));
+            for &index in equal {
+                found.evidence[index].kind_equal = true;
+                found.evidence[index].reason(100, 0, text);
+            }
         }
+        let text = found.text(format!("tag {whole} is the kind"));
         for &index in self.tagged(&whole) {
-            if !found.of(index).kind_equal {
-                found.of(index).kind_tag(format!("tag {whole} is the kind"));
+            if !found.evidence[index].kind_equal {
+                found.evidence[index].kind_tag(text);
             }
         }
         let mut seen: Vec<&str> = vec![&whole];
         for word in words.iter().map(String::as_str) {
-            if seen.contains(&word) || GENERIC.contains(&word) {
+            let tagged = self.tagged(word);
+            if tagged.is_empty() || seen.contains(&word) || GENERIC.contains(&word) {
                 continue;
             }
             seen.push(word);
-            for &index in self.tagged(word) {
-                found
-                    .of(index)
-                    .kind_tag(format!("tag {word} is part of the kind"));
+            let text = found.text(format!("tag {word} is part of the kind"));
+            for &index in tagged {
+                found.evidence[index].kind_tag(text);
             }
         }
         for word in &words {
             if let Some(Some(index)) = self.by_name.get(word.as_str()) {
-                let evidence = found.of(*index);
+                let text = found.text(format!("its name has {word}, as the kind has"));
+                let evidence = &mut found.evidence[*index];
                 if !evidence.kind_equal && evidence.kind_tags == 0 && !evidence.named {
                     evidence.named = true;
-                    evidence.reason(20, 2, || format!("its name has {word}, as the kind has"));
+                    evidence.reason(20, 2, text);
                 }
             }
         }
     }
 
     fn look_at_detail(&self, detail: &Map<String, Value>, found: &mut Found) {
+        let mut seen = Vec::new();
         for (key, value) in detail.iter().take(MAX_DETAIL.0) {
+            let mut look_at = |word: String, text: &dyn Fn() -> String| {
+                let tagged = self.tagged(&word);
+                if tagged.is_empty() || seen.contains(&word) || GENERIC.contains(&word.as_str()) {
+                    return;
+                }
+                let text = found.text(text());
+                for &index in tagged {
+                    found.evidence[index].detail(text);
+                }
+                seen.push(word);
+            };
             if key.len() <= MAX_DETAIL.1 {
-                self.look_at_entry(&folded(key), found, || format!("detail has {key}"));
+                look_at(folded(key), &|| format!("detail has {key}"));
             }
             if let Value::String(text) = value
                 && text.len() <= MAX_DETAIL.1
             {
-                self.look_at_entry(&folded(text.trim()), found, || format!("{key} is {text}"));
+                look_at(folded(text.trim()), &|| format!("{key} is {text}"));
             }
         }
     }
 
-    fn look_at_entry(&self, word: &str, found: &mut Found, text: impl Fn() -> String) {
-        if !GENERIC.contains(&word) {
-            for &index in self.tagged(word) {
-                found.of(index).detail(word, &text);
+    fn look_at_summary(&self, summary: &str, found: &mut Found) {
+        let mut seen: Vec<String> = Vec::new();
+        each_word(summary, |word| {
+            let tagged = self.tagged(word);
+            let known = seen.iter().any(|known| known == word);
+            if tagged.is_empty() || known || GENERIC.contains(&word) {
+                return;
             }
-        }
+            seen.push(word.to_owned());
+            let text = found.text(format!("summary says {word}"));
+            for &index in tagged {
+                found.evidence[index].summary(text);
+            }
+        });
     }
 }
 
-/// The evidence by runbook; only those that anything speaks for.
-#[derive(Default)]
+/// The evidence by runbook. A text stands once, however many runbooks it speaks for.
 struct Found {
-    evidence: HashMap<usize, Evidence>,
+    evidence: Vec<Evidence>,
+    texts: Vec<String>,
 }
 
 impl Found {
-    fn of(&mut self, index: usize) -> &mut Evidence {
-        self.evidence.entry(index).or_default()
+    fn over(runbooks: usize) -> Self {
+        Self {
+            evidence: vec![Evidence::default(); runbooks],
+            texts: Vec::new(),
+        }
+    }
+
+    /// Keeps a text; its place.
+    fn text(&mut self, text: String) -> usize {
+        self.texts.push(text);
+        self.texts.len() - 1
+    }
+
+    fn best(mut self, runbooks: &[Known]) -> Vec<Match> {
+        let mut best: Vec<(u32, usize)> = Vec::new();
+        for (index, evidence) in self.evidence.iter_mut().enumerate() {
+            let points = evidence.points();
+            if points >= THRESHOLD {
+                best.push((points, index));
+            }
+        }
+        best.sort_by(|a, b| (b.0.cmp(&a.0)).then_with(|| runbooks[a.1].id.cmp(&runbooks[b.1].id)));
+        best.truncate(MAX_MATCHES);
+        let to_match = |(points, index): (u32, usize)| {
+            let mut reasons = self.evidence[index].reasons.clone();
+            reasons.sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
+            Match {
+                runbook_id: runbooks[index].id.clone(),
+                points,
+                reasons: reasons
+                    .into_iter()
+                    .map(|(points, _, text)| Reason {
+                        points,
+                        text: self.texts[text].clone(),
+                    })
+                    .collect(),
+            }
+        };
+        best.into_iter().map(to_match).collect()
     }
 }
 
 /// What speaks for one runbook.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Evidence {
     kind_equal: bool,
-    kind_tags: u32,
     named: bool,
-    detail: Vec<String>,
-    summary: Vec<String>,
-    /// Points, rank among equal points, text.
-    reasons: Vec<(u32, u8, String)>,
+    kind_tags: usize,
+    details: usize,
+    words: usize,
+    /// Points, rank among equal points, place of the text.
+    reasons: Vec<(u32, u8, usize)>,
 }
 
 impl Evidence {
-    fn reason(&mut self, points: u32, rank: u8, text: impl FnOnce() -> String) {
-        self.reasons.push((points, rank, text()));
+    fn reason(&mut self, points: u32, rank: u8, text: usize) {
+        self.reasons.push((points, rank, text));
     }
 
-    fn kind_tag(&mut self, text: String) {
+    fn kind_tag(&mut self, text: usize) {
         let points = if self.kind_tags == 0 { 30 } else { 10 };
         self.kind_tags += 1;
-        self.reason(points, 1, || text);
+        self.reason(points, 1, text);
     }
 
-    fn detail(&mut self, tag: &str, text: impl FnOnce() -> String) {
-        if self.detail.len() < 2 && !self.detail.iter().any(|known| known == tag) {
-            self.detail.push(tag.to_owned());
+    fn detail(&mut self, text: usize) {
+        if self.details < 2 {
+            self.details += 1;
             self.reason(15, 3, text);
         }
     }
 
-    fn summary(&mut self, tag: &str) {
-        if self.summary.len() < 3 && !self.summary.iter().any(|known| known == tag) {
-            self.summary.push(tag.to_owned());
-            self.reason(10, 4, || format!("summary says {tag}"));
+    fn summary(&mut self, text: usize) {
+        if self.words < 3 {
+            self.words += 1;
+            self.reason(10, 4, text);
         }
     }
 
-    /// The match, if it reaches the threshold.
-    fn finish(mut self, runbook_id: &str) -> Option<Match> {
-        if self.reasons.len() == self.detail.len() {
-            // Detail alone: the second one adds nothing.
+    /// The sum. Where only the detail speaks, its second reason adds nothing.
+    fn points(&mut self) -> u32 {
+        if self.reasons.len() == self.details {
             self.reasons.truncate(1);
         }
-        let points = self.reasons.iter().map(|(points, ..)| points).sum();
-        if points < THRESHOLD {
-            return None;
-        }
-        self.reasons
-            .sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
-        let reasons = self.reasons.into_iter();
-        Some(Match {
-            runbook_id: runbook_id.to_owned(),
-            points,
-            reasons: reasons
-                .map(|(points, _, text)| Reason { points, text })
-                .collect(),
-        })
+        self.reasons.iter().map(|(points, ..)| points).sum()
     }
 }
 

@@ -79,7 +79,7 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// What the name says about its value.
 pub(super) fn class_of(name: &str) -> Option<Class> {
-    if name.len() > 128 || !HINTS.iter().any(|hint| holds(name, hint)) {
+    if name.len() > 128 || !hints_at_secret(name) {
         return None;
     }
     let mut words = words_of(name);
@@ -127,11 +127,21 @@ fn is_password(word: &str) -> bool {
             .any(|end| word.ends_with(end))
 }
 
-/// Whether `name` holds `hint`, in any case.
-fn holds(name: &str, hint: &str) -> bool {
-    name.as_bytes()
-        .windows(hint.len())
-        .any(|part| part.eq_ignore_ascii_case(hint.as_bytes()))
+/// Whether any of [`HINTS`] stands in `name`, in any case. It runs on every key of every signal.
+fn hints_at_secret(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    (0..bytes.len()).any(|at| {
+        let first = bytes[at].to_ascii_lowercase();
+        matches!(
+            first,
+            b'p' | b's' | b't' | b'k' | b'c' | b'a' | b'j' | b'o' | b'b'
+        ) && HINTS.iter().any(|hint| {
+            hint.as_bytes()[0] == first
+                && bytes[at..]
+                    .get(..hint.len())
+                    .is_some_and(|part| part.eq_ignore_ascii_case(hint.as_bytes()))
+        })
+    })
 }
 
 /// Lower-case words of `snake_case`, `kebab-case`, `dotted.names` and `camelCase`, without the

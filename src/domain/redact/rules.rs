@@ -67,7 +67,7 @@ const RULES: [(&str, &str, Judge); 13] = [
     ),
     (
         r"(?i)curl|wget|sshpass|mysql|--[a-z0-9-]*(?:pass|pwd|secret|token|key|cred)",
-        r#"(?i)(?:(?:curl|wget)(?-u:\b)[^\n|;]*?\s(?:-u|--user)[\s=]*["']?[^\s:"']+:(?P<s>[^\s"']+)|sshpass\s+-p\s*["']?(?P<s1>[^\s"']+)|(?-u:\b)mysql[a-z]*(?-u:\b)[^\n|;]*?\s-p["']?(?P<s2>[^\s"']+)|(?:^|[\s"'\[,(])--(?P<k>[a-z0-9\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9\-]*)["']?[ \t,]+["']?(?P<s3>[^\s"'\-\[][^\s"']*))"#,
+        r#"(?i)(?:(?:curl|wget)(?-u:\b)[^\n|;]*?\s(?:-u|--user)[\s=]*["']?[^\s:"']+:(?P<s>[^\s"']+)|sshpass\s+-p\s*["']?(?P<s1>[^\s"']+)|(?-u:\b)mysql[a-z]*(?-u:\b)[^\n|;]*?\s-p["']?(?P<s2>[^\s"']+)|(?:^|[\s"'\[,(])--(?P<k>[a-z0-9\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9\-]*)["']?[ \t,]+["']?(?P<s3>[^\s"'\-\[,][^\s"']*))"#,
         flag,
     ),
     (
@@ -76,6 +76,9 @@ const RULES: [(&str, &str, Judge); 13] = [
         assignment,
     ),
 ];
+
+/// No text shorter than `pwd=x` holds a secret that could be told.
+const SHORTEST: usize = 5;
 
 /// Words that stand where a secret could and are none.
 const NO_SECRETS: [&str; 61] = [
@@ -165,6 +168,9 @@ fn compile() -> Compiled {
 
 /// The text without its secrets and their number; `None` where there is none.
 pub(super) fn apply(text: &str) -> Option<(String, u32)> {
+    if text.len() < SHORTEST {
+        return None;
+    }
     let triggered = COMPILED.triggers.matches(text);
     let mut result: Option<(String, u32)> = None;
     for rule in &triggered {

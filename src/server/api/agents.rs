@@ -6,8 +6,8 @@ use super::signals::{idempotency_key, refusal};
 use crate::clock;
 use crate::domain::agent::{Agent, Report};
 use crate::domain::fields::{FieldError, MAX_ID};
-use crate::flow::heartbeat;
 use crate::flow::ingest::{Delivery, Outcome};
+use crate::flow::report as reports;
 use crate::server::auth::Principal;
 use crate::server::body::Body;
 use crate::server::error::ServerError;
@@ -43,7 +43,7 @@ pub(crate) async fn report(
         sender: principal.into_sender(),
         received_at: clock::now(),
     };
-    let outcomes = heartbeat::report(&state.store, &state.catalogue, delivery).await?;
+    let outcomes = reports::deliver(&state.store, &state.catalogue, delivery).await?;
     let answer = |signal: &crate::domain::signal::Signal| ReportAnswer {
         signal_id: signal.id,
         received_at: signal.received_at,

@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::integration::{Integration, IntegrationDeclaration};
+use crate::server::address::number;
 use crate::server::body::Body;
 use crate::server::error::ServerError;
 use crate::server::respond;
-use crate::server::routes::number;
 use crate::server::state::AppState;
 use crate::store::{Db, StoreError, integrations, sites};
 use crate::wire::Problem;

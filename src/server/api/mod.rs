@@ -5,6 +5,7 @@ pub(crate) mod agents;
 pub(crate) mod batch;
 pub(crate) mod health;
 pub(crate) mod integrations;
+pub(crate) mod llm;
 pub(crate) mod runbooks;
 pub(crate) mod signals;
 pub(crate) mod sites;

@@ -6,6 +6,7 @@ use actix_web::http::header::ContentType;
 use askama::Template;
 
 use super::Frame;
+use crate::domain::text::shown;
 use crate::server::state::AppState;
 use crate::wire::Problem;
 
@@ -16,23 +17,32 @@ struct ErrorPage {
     status: u16,
     heading: String,
     detail: String,
-    /// Whether the way in is explained.
-    locked_out: bool,
+    /// Where the server is reached, if the way in is to be explained.
+    way_in: Option<String>,
 }
 
-/// The page for a problem.
-pub(crate) fn render(state: &AppState, problem: &Problem) -> HttpResponse {
+/// The page for a problem. `own_path` is the path that was asked for, below the base path.
+pub(crate) fn render(state: &AppState, own_path: &str, problem: &Problem) -> HttpResponse {
     let locked_out = problem.status == 401;
+    let by_address = own_path.starts_with("/welcome/");
+    let heading = match problem.status {
+        401 if by_address => "This address no longer opens the board".to_owned(),
+        401 => "This board is private".to_owned(),
+        404 => "Not found".to_owned(),
+        500.. => "That did not work".to_owned(),
+        _ => problem.title.clone(),
+    };
     let page = ErrorPage {
-        frame: Frame::new(state, problem.title.clone()),
+        frame: Frame::new(state, heading.clone()),
         status: problem.status,
-        heading: if locked_out {
-            "This board is private".to_owned()
+        heading,
+        // What it says of a missing token is for programs.
+        detail: if locked_out && !by_address {
+            "This browser has not been let in yet, or its 30 days are over.".to_owned()
         } else {
-            problem.title.clone()
+            sentence(&problem.detail)
         },
-        detail: problem.detail.clone(),
-        locked_out,
+        way_in: locked_out.then(|| state.address()),
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = HttpResponse::build(status);
@@ -42,4 +52,18 @@ pub(crate) fn render(state: &AppState, problem: &Problem) -> HttpResponse {
             .insert_header(ContentType::plaintext())
             .body(problem.detail.clone()),
     }
+}
+
+/// A detail of the API as a sentence.
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    shown(&format!(
+        "{first}{}.",
+        letters.as_str().trim_end_matches('.')
+    ))
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod board;
 pub(crate) mod error;
+mod markdown;
 pub(crate) mod runbook;
 pub(crate) mod welcome;
 

@@ -5,7 +5,8 @@ use askama::Template;
 use serde_json::Map;
 
 use super::Frame;
-use crate::domain::runbook::{Risk, Step};
+use super::markdown::{Html, Part, Renderer};
+use crate::domain::runbook::{Command, Risk, Runbook, Step, StepKind};
 use crate::domain::signal::Signal;
 use crate::domain::text::shown;
 use crate::domain::variables;
@@ -21,13 +22,15 @@ struct RunbookPage {
     id: String,
     title: String,
     summary: String,
-    intro: String,
+    intro: Html,
     tags: Vec<String>,
-    kinds: String,
+    kinds: Vec<String>,
     owner: String,
     reviewed_at: String,
     steps: Vec<StepView>,
     signal: Option<SignalView>,
+    /// A signal was named that is not there: what the address said.
+    missing: Option<String>,
 }
 
 struct SignalView {
@@ -38,18 +41,44 @@ struct SignalView {
 struct StepView {
     number: usize,
     title: String,
-    text: String,
-    commands: Vec<CommandView>,
-    good: String,
-    otherwise: String,
-    prompt: String,
+    parts: Vec<PartView>,
+    good: Html,
+    otherwise: Html,
+    ask: Html,
+}
+
+enum PartView {
+    Prose(Html),
+    Command(CommandView),
 }
 
 struct CommandView {
-    risk: &'static str,
-    warns: bool,
-    text: String,
+    risk: RiskView,
+    code: Html,
+    /// Names of variables that the reader fills in.
     open: Vec<String>,
+}
+
+/// What a command can do, as a page shows it: never colour alone.
+struct RiskView {
+    look: &'static str,
+    icon: &'static str,
+    words: &'static str,
+}
+
+impl RiskView {
+    fn of(risk: Risk) -> Self {
+        let (icon, words) = match risk {
+            Risk::Read => ("○", "looks only"),
+            Risk::Change => ("✎", "changes something"),
+            Risk::Danger => ("▲", "can lose data or cut people off"),
+        };
+        Self {
+            look: risk.as_str(),
+            icon,
+            words,
+        }
+    }
 }
 
 /// Shows a runbook.
@@ -66,76 +95,105 @@ pub(crate) async fn show(
     let named = pairs
         .iter()
         .find(|(name, _)| name == "signal")
-        .and_then(|(_, value)| value.parse::<i64>().ok());
-    let signal = match named {
+        .map(|(_, value)| value.clone());
+    let signal = match named.as_deref().and_then(|value| value.parse::<i64>().ok()) {
         None => None,
         Some(id) => state.store.read(move |db| signals::get(db, id)).await?,
     };
-    let values = signal
-        .as_ref()
-        .map(|signal| signal.detail.clone())
-        .unwrap_or_default();
-    let fill =
-        |text: Option<&str>| shown(&variables::fill_text(text.unwrap_or_default(), &values).text);
-    let page = RunbookPage {
-        frame: Frame::new(&state, runbook.title.clone()),
+    let missing = named.filter(|_| signal.is_none());
+    let page = page(&state, runbook, signal.as_ref(), missing.as_deref());
+    Ok(respond::html(&request, super::render(&page)?))
+}
+
+fn page(
+    state: &AppState,
+    runbook: &Runbook,
+    signal: Option<&Signal>,
+    missing: Option<&str>,
+) -> RunbookPage {
+    let nothing = Map::new();
+    let values = signal.map_or(&nothing, |signal| &signal.detail);
+    let page_of = |id: &str| {
+        state.catalogue.get(id)?;
+        Some(match signal {
+            Some(signal) => state.link(&format!("/runbooks/{id}?signal={}", signal.id)),
+            None => state.link(&format!("/runbooks/{id}")),
+        })
+    };
+    let renderer = Renderer {
+        values,
+        page_of: &page_of,
+    };
+    RunbookPage {
+        frame: Frame::new(state, runbook.title.clone()),
         id: runbook.id.clone(),
-        title: runbook.title.clone(),
-        summary: runbook.summary.clone(),
-        intro: fill(runbook.intro.as_deref()),
+        title: shown(&runbook.title),
+        summary: shown(&runbook.summary),
+        intro: renderer.blocks(runbook.intro.as_deref().unwrap_or_default()),
         tags: runbook.tags.clone(),
-        kinds: runbook.kinds.join(", "),
-        owner: runbook.owner.clone().unwrap_or_default(),
-        reviewed_at: runbook.reviewed_at.clone().unwrap_or_default(),
+        kinds: runbook.kinds.clone(),
+        owner: shown(runbook.owner.as_deref().unwrap_or_default()),
+        reviewed_at: shown(runbook.reviewed_at.as_deref().unwrap_or_default()),
         steps: runbook
             .steps
             .iter()
             .enumerate()
-            .map(|(position, step)| view(position + 1, step, &values))
+            .map(|(position, step)| view(position + 1, step, &renderer))
             .collect(),
-        signal: signal.as_ref().map(|signal: &Signal| SignalView {
+        signal: signal.map(|signal| SignalView {
             id: signal.id,
             summary: shown(&signal.summary),
         }),
-    };
-    Ok(respond::html(&request, super::render(&page)?))
-}
-
-fn view(number: usize, step: &Step, values: &Map<String, serde_json::Value>) -> StepView {
-    let fill = |text: &str| shown(&variables::fill_text(text, values).text);
-    StepView {
-        number,
-        title: fill(&step.title),
-        text: fill(&prose(&step.body)),
-        commands: step
-            .commands
-            .iter()
-            .map(|command| {
-                let filled = variables::fill_block(command, values);
-                CommandView {
-                    risk: match command.risk {
-                        Risk::Read => "looks only",
-                        Risk::Change => "changes something",
-                        Risk::Danger => "can lose data",
-                    },
-                    warns: command.risk == Risk::Danger,
-                    text: filled.text,
-                    open: filled.open,
-                }
-            })
-            .collect(),
-        good: fill(step.good.as_deref().unwrap_or_default()),
-        otherwise: fill(step.otherwise.as_deref().unwrap_or_default()),
-        prompt: fill(step.prompt.as_deref().unwrap_or_default()),
+        missing: missing.map(shown),
     }
 }
 
-/// The words of a step before its first command or label.
-fn prose(body: &str) -> String {
-    body.lines()
-        .take_while(|line| !line.starts_with("```") && !line.starts_with("**"))
-        .collect::<Vec<_>>()
-        .join("\n")
-        .trim()
-        .to_owned()
+fn view(number: usize, step: &Step, renderer: &Renderer<'_>) -> StepView {
+    let line = |text: &Option<String>| renderer.line(text.as_deref().unwrap_or_default());
+    let mut parts: Vec<PartView> = renderer
+        .step(step)
+        .into_iter()
+        .map(|part| match part {
+            Part::Prose(html) => PartView::Prose(html),
+            Part::Command(position) => {
+                PartView::Command(command(&step.commands[position], renderer))
+            }
+        })
+        .collect();
+    if parts.is_empty() {
+        parts.push(only_detail(step, renderer));
+    }
+    StepView {
+        number,
+        title: shown(&variables::fill_text(&step.title, renderer.values).text),
+        parts,
+        good: line(&step.good),
+        otherwise: line(&step.otherwise),
+        ask: line(&step.prompt),
+    }
+}
+
+/// A step as version 0.4 wrote it: one text that is a command or is not.
+fn only_detail(step: &Step, renderer: &Renderer<'_>) -> PartView {
+    match step.kind {
+        StepKind::Manual => PartView::Prose(renderer.blocks(&step.detail)),
+        StepKind::Command => {
+            let written = Command {
+                name: None,
+                risk: Risk::Change,
+                language: "sh".to_owned(),
+                text: step.detail.clone(),
+            };
+            PartView::Command(command(&written, renderer))
+        }
+    }
+}
+
+fn command(command: &Command, renderer: &Renderer<'_>) -> CommandView {
+    let pieces = variables::block_pieces(command, renderer.values);
+    CommandView {
+        risk: RiskView::of(command.risk),
+        code: Html::command(&pieces),
+        open: pieces.into_iter().collect::<variables::Filled>().open,
+    }
 }

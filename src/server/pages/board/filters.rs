@@ -69,7 +69,7 @@ pub(super) fn filters(
         severities,
         windows,
         heartbeats: query.heartbeats,
-        chips: chips(state, query),
+        chips: chips(state, query, board),
         notes,
     }
 }
@@ -83,22 +83,45 @@ fn choice(value: &str, label: &str, chosen: bool) -> Choice {
 }
 
 /// One chip for each filter that is not at its default.
-fn chips(state: &AppState, query: &Query) -> Vec<Chip> {
+fn chips(state: &AppState, query: &Query, board: &Board) -> Vec<Chip> {
     let active = active_filters(query);
     active
         .iter()
         .map(|(name, value)| {
             let rest: Vec<_> = active.iter().filter(|(other, _)| other != name).collect();
-            let text = serde_urlencoded::to_string(rest).unwrap_or_default();
             Chip {
                 label: match *name {
                     "heartbeats" => "heartbeats shown".to_owned(),
+                    "q" => format!("search: {}", shown(value)),
+                    "site" => format!("site: {}", site_name(board, value)),
                     name => format!("{name}: {}", shown(value)),
                 },
-                without: state.link(&format!("/?{text}")),
+                without: address(state, &rest),
             }
         })
         .collect()
+}
+
+/// What people call the site.
+fn site_name(board: &Board, id: &str) -> String {
+    let known = board.sites.iter().find(|card| card.site.id == id);
+    shown(known.map_or(id, |card| &card.site.name))
+}
+
+/// The board with another severity and its other filters as they are.
+pub(super) fn with_severity(state: &AppState, query: &Query, severity: Severity) -> String {
+    let query = Query {
+        severity: Some(severity),
+        ..query.clone()
+    };
+    address(state, &active_filters(&query))
+}
+
+fn address(state: &AppState, active: &impl serde::Serialize) -> String {
+    match serde_urlencoded::to_string(active) {
+        Ok(text) if !text.is_empty() => state.link(&format!("/?{text}")),
+        _ => state.link("/"),
+    }
 }
 
 fn active_filters(query: &Query) -> Vec<(&'static str, String)> {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use jiff::tz::TimeZone;
 
 use self::filters::{Filters, filters};
 use self::rows::{Row, row};
@@ -33,7 +32,10 @@ struct BoardPage {
     rows: Vec<Row>,
     shown: usize,
     total: u64,
+    /// Runbooks that were searched for, or that have hits.
     runbooks: Vec<RunbookItem>,
+    /// The others.
+    other_runbooks: Vec<RunbookItem>,
     sites: Vec<Site>,
     /// Where a signal is sent to, for the empty board's example.
     address: String,
@@ -51,8 +53,10 @@ struct Headline {
 }
 
 struct Count {
-    severity: Mark,
-    count: u64,
+    mark: Mark,
+    words: String,
+    /// The board with these alone.
+    link: String,
 }
 
 /// A severity as a page shows it: never colour alone.
@@ -63,6 +67,17 @@ struct Mark {
 }
 
 impl Mark {
+    /// The signal says that its problem is over.
+    const RESOLVED: Self = Self {
+        word: "resolved",
+        icon: "✓",
+    };
+    /// A later signal says so.
+    const OVER: Self = Self {
+        word: "over",
+        icon: "✓",
+    };
+
     fn of(severity: Severity) -> Self {
         Self {
             word: severity.as_str(),
@@ -76,10 +91,8 @@ impl Mark {
 }
 
 struct RunbookItem {
-    id: String,
     title: String,
     summary: String,
-    tags: Vec<String>,
     hits: u64,
     link: String,
 }
@@ -142,7 +155,7 @@ fn page(
 ) -> BoardPage {
     let zone = &state.config.timezone;
     let filters = filters(state, query, &board, notes);
-    let headline = headline(query, &board, now, zone);
+    let headline = headline(state, query, &board, now);
     let untouched = board.total == 0 && board.sites.is_empty();
     let names: Vec<(String, String)> = board
         .sites
@@ -154,18 +167,16 @@ fn page(
         .into_iter()
         .map(|line| row(state, line, &names, now))
         .collect();
-    let runbooks = board
+    let (runbooks, other_runbooks): (Vec<_>, Vec<_>) = board
         .runbooks
         .into_iter()
         .map(|(runbook, hits)| RunbookItem {
             link: state.link(&format!("/runbooks/{}", runbook.id)),
-            id: runbook.id,
-            title: runbook.title,
-            summary: runbook.summary,
-            tags: runbook.tags,
+            title: shown(&runbook.title),
+            summary: shown(&runbook.summary),
             hits,
         })
-        .collect();
+        .partition(|item| item.hits > 0 || !query.search.is_empty());
     BoardPage {
         frame: Frame::new(state, "Situation board"),
         headline,
@@ -174,6 +185,7 @@ fn page(
         rows,
         total: board.total,
         runbooks,
+        other_runbooks,
         sites: board
             .sites
             .into_iter()
@@ -184,12 +196,12 @@ fn page(
     }
 }
 
-fn headline(query: &Query, board: &Board, now: Timestamp, zone: &TimeZone) -> Headline {
+fn headline(state: &AppState, query: &Query, board: &Board, now: Timestamp) -> Headline {
     let offered = Window::OFFERED
         .iter()
         .find(|(word, _)| Window::parse(word) == Some(query.window));
     Headline {
-        today: now.headline(zone),
+        today: now.headline(&state.config.timezone),
         window: match (query.window, offered) {
             (Window::All, _) => "ever".to_owned(),
             (_, Some((_, label))) => format!("in the last {label}"),
@@ -198,9 +210,14 @@ fn headline(query: &Query, board: &Board, now: Timestamp, zone: &TimeZone) -> He
         counts: board
             .by_severity
             .iter()
+            .filter(|(_, count)| *count > 0)
             .map(|(severity, count)| Count {
-                severity: Mark::of(*severity),
-                count: *count,
+                mark: Mark::of(*severity),
+                words: match (severity, count) {
+                    (Severity::Warning, 2..) => format!("{count} warnings"),
+                    _ => format!("{count} {severity}"),
+                },
+                link: filters::with_severity(state, query, *severity),
             })
             .collect(),
         agents: board.agents,

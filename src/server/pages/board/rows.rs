@@ -10,17 +10,17 @@ use crate::flow::board::Line;
 use crate::server::pages::When;
 use crate::server::state::AppState;
 
-#[allow(clippy::struct_excessive_bools)] // facts a template asks one by one, no states
 pub(super) struct Row {
     pub(super) id: i64,
+    /// Its severity, or that the problem is over.
     pub(super) mark: Mark,
+    /// Said where the mark does not say the severity.
+    pub(super) was: Option<&'static str>,
     pub(super) kind: String,
     pub(super) summary: String,
     pub(super) site: String,
     pub(super) source: String,
     pub(super) when: When,
-    pub(super) resolved: bool,
-    pub(super) over: bool,
     pub(super) demo: bool,
     pub(super) doubted: bool,
     pub(super) facts: Vec<(String, String)>,
@@ -64,16 +64,22 @@ pub(super) fn row(state: &AppState, line: Line, names: &[(String, String)], now:
                 .collect(),
         })
     });
+    let mark = if signal.status == Status::Resolved {
+        Mark::RESOLVED
+    } else if over {
+        Mark::OVER
+    } else {
+        Mark::of(signal.severity)
+    };
     Row {
         id: signal.id,
-        mark: Mark::of(signal.severity),
+        mark,
+        was: (mark.word != signal.severity.as_str()).then(|| signal.severity.as_str()),
         kind: shown(&signal.kind),
         summary: shown(&signal.summary),
         site: shown(site),
         source: shown(&signal.source),
         when: When::new(signal.happened_at(), now, &state.config.timezone),
-        resolved: signal.status == Status::Resolved,
-        over,
         demo: signal.demo,
         doubted: signal.time_flag.is_some(),
         same_problem: same_problem(&signal.fingerprint_of.fields),

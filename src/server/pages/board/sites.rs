@@ -33,9 +33,33 @@ pub(super) struct Integration {
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) endpoint: String,
-    pub(super) status: String,
-    pub(super) well: bool,
+    pub(super) status: Status,
     pub(super) contact: Option<When>,
+}
+
+/// A status in the integration's own word, and how it is shown.
+pub(super) struct Status {
+    pub(super) word: String,
+    pub(super) look: &'static str,
+    pub(super) icon: &'static str,
+}
+
+impl Status {
+    /// Nobody said, or it cannot be known: neither healthy nor broken.
+    fn of(word: Option<&str>) -> Self {
+        let word = word.unwrap_or("unknown");
+        let (look, icon) = match word.to_ascii_lowercase().as_str() {
+            "ok" | "healthy" | "online" | "up" => ("ok", "✓"),
+            "unknown" | "" => ("unknown", "?"),
+            "down" | "offline" | "error" | "critical" => ("critical", "▲"),
+            _ => ("warning", "◆"),
+        };
+        Self {
+            word: shown(word),
+            look,
+            icon,
+        }
+    }
 }
 
 pub(super) struct AgentLine {
@@ -81,14 +105,12 @@ fn integration_line(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Integration {
-    let status = found.status.as_deref().unwrap_or("unknown");
     Integration {
         id: found.id,
         kind: shown(&found.kind),
         name: shown(found.name.as_deref().unwrap_or(&found.kind)),
         endpoint: shown(found.endpoint.as_deref().unwrap_or_default()),
-        well: matches!(status, "ok" | "healthy" | "online" | "up"),
-        status: shown(status),
+        status: Status::of(found.status.as_deref()),
         contact: found
             .last_contact
             .map(|moment| When::new(moment, now, zone)),
@@ -102,7 +124,7 @@ fn agent_line(found: &Agent, now: Timestamp, zone: &TimeZone) -> AgentLine {
         silent: found.silent,
         latency: found.gateway_latency_ms.map_or_else(
             || "unknown".to_owned(),
-            |latency| format!("{latency:.1} ms"),
+            |latency| format!("{latency:.1}\u{a0}ms"),
         ),
         backlog: found.backlog,
     }

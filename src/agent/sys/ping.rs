@@ -1,0 +1,244 @@
+//! Round trips to gateways: ICMP echo where this process may, else a TCP connection, where
+//! "refused" is proof of life. What could not be tried is never "no answer".
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Route;
+use crate::domain::agent::{Gateway, Probe};
+
+/// Probes of one gateway; their median counts.
+const PROBES: u16 = 5;
+/// From one probe to the next.
+const APART: Duration = Duration::from_millis(20);
+/// How long a reply may take.
+const REPLY: Duration = Duration::from_secs(1);
+/// What sending may take on top: a socket that cannot send now is "not tried".
+const SEND: Duration = Duration::from_millis(200);
+/// How long a TCP connection may take.
+const CONNECT: Duration = Duration::from_millis(500);
+/// Ports that a gateway is likely to answer on, open or closed.
+const PORTS: [u16; 4] = [80, 443, 53, 22];
+/// More gateways than this are listed but not measured.
+const MOST: usize = 8;
+
+/// How one probe ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ended {
+    Answered(Duration),
+    NoAnswer,
+    NotTried,
+}
+
+/// Measures all gateways at once, in under two seconds. Answers also why this process may not
+/// ping, where it may not.
+pub(super) async fn measure(routes: &[Route]) -> (Vec<Gateway>, Option<String>) {
+    let measured = &routes[..routes.len().min(MOST)];
+    let wants = |family: fn(&IpAddr) -> bool| measured.iter().any(|route| family(&route.gateway));
+    let open =
+        |kind, wanted: bool| wanted.then(|| Client::new(&Config::builder().kind(kind).build()));
+    let v4 = open(ICMP::V4, wants(IpAddr::is_ipv4));
+    let v6 = open(ICMP::V6, wants(IpAddr::is_ipv6));
+    let refused = [&v4, &v6]
+        .into_iter()
+        .flatten()
+        .find_map(|client| client.as_ref().err().map(first_line));
+    let gateways = join_all(measured.iter().map(|route| {
+        let client = if route.gateway.is_ipv4() { &v4 } else { &v6 };
+        measure_one(
+            route,
+            client.as_ref().and_then(|client| client.as_ref().ok()),
+        )
+    }))
+    .await;
+    let rest = routes[measured.len()..]
+        .iter()
+        .map(|route| row(route, None, Probe::Unknown));
+    (gateways.into_iter().chain(rest).collect(), refused)
+}
+
+/// surge-ping adds advice in further lines; ours is in the log message.
+fn first_line(error: &io::Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+fn row(route: &Route, latency_ms: Option<f64>, probe: Probe) -> Gateway {
+    Gateway {
+        gateway: route.gateway.to_string(),
+        dev: route.dev.clone(),
+        latency_ms,
+        probe,
+    }
+}
+
+async fn measure_one(route: &Route, client: Option<&Client>) -> Gateway {
+    let scope = scope_of(route);
+    let pings = match client {
+        Some(client) => {
+            let probe = |number| echo(client, route.gateway, scope, number);
+            join_all((0..PROBES).map(probe)).await
+        }
+        None => Vec::new(),
+    };
+    if let Some(latency) = median_ms(&pings) {
+        return row(route, Some(latency), Probe::Icmp);
+    }
+    let tries = PORTS.map(|port| connect(route.gateway, scope, port));
+    let connections = join_all(tries).await;
+    if let Some(latency) = median_ms(&connections) {
+        return row(route, Some(latency), Probe::Tcp);
+    }
+    let was_tried = pings.contains(&Ended::NoAnswer);
+    row(
+        route,
+        None,
+        if was_tried {
+            Probe::Silent
+        } else {
+            Probe::Unknown
+        },
+    )
+}
+
+/// A link-local address means something on one interface only.
+fn scope_of(route: &Route) -> u32 {
+    match route.gateway {
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            std::fs::read_to_string(format!("/sys/class/net/{}/ifindex", route.dev))
+                .ok()
+                .and_then(|text| text.trim().parse().ok())
+                .unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+async fn echo(client: &Client, to: IpAddr, scope: u32, number: u16) -> Ended {
+    sleep(APART * u32::from(number)).await;
+    // The identifier tells our own replies apart from those of other programs on a raw socket.
+    let ident = PingIdentifier((std::process::id() & 0xffff) as u16);
+    let mut pinger = client.pinger(to, ident).await;
+    pinger.scope_id(scope).timeout(REPLY);
+    let payload = [0x61; 32];
+    match timeout(REPLY + SEND, pinger.ping(PingSequence(number), &payload)).await {
+        Ok(Ok((_, took))) => Ended::Answered(took),
+        Ok(Err(SurgeError::Timeout { .. })) => Ended::NoAnswer,
+        // The kernel asked the neighbour for its address, in vain.
+        Ok(Err(SurgeError::IOError(error))) if error.kind() == io::ErrorKind::HostUnreachable => {
+            Ended::NoAnswer
+        }
+        // EAGAIN, a firewall of this host, an interface that is down: nothing went out.
+        Ok(Err(_)) | Err(_) => Ended::NotTried,
+    }
+}
+
+async fn connect(to: IpAddr, scope: u32, port: u16) -> Ended {
+    let address = match to {
+        IpAddr::V4(_) => std::net::SocketAddr::new(to, port),
+        IpAddr::V6(address) => std::net::SocketAddrV6::new(address, port, 0, scope).into(),
+    };
+    let begin = Instant::now();
+    match timeout(CONNECT, TcpStream::connect(address)).await {
+        Ok(Ok(_)) => Ended::Answered(begin.elapsed()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Ended::Answered(begin.elapsed())
+        }
+        Ok(Err(_)) | Err(_) => Ended::NoAnswer,
+    }
+}
+
+/// Median of those that answered, in milliseconds to three digits.
+fn median_ms(ended: &[Ended]) -> Option<f64> {
+    let mut answered: Vec<Duration> = ended
+        .iter()
+        .filter_map(|ended| match ended {
+            Ended::Answered(took) => Some(*took),
+            Ended::NoAnswer | Ended::NotTried => None,
+        })
+        .collect();
+    answered.sort();
+    let median = answered.get(answered.len().checked_sub(1)? / 2)?;
+    Some((median.as_secs_f64() * 1_000_000.0).round() / 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    #[test]
+    fn the_median_ignores_what_did_not_answer() {
+        let ms = |n| Ended::Answered(Duration::from_millis(n));
+        assert_eq!(
+            median_ms(&[ms(9), Ended::NoAnswer, ms(1), ms(2)]),
+            Some(2.0)
+        );
+        assert_eq!(median_ms(&[Ended::NotTried, Ended::NoAnswer]), None);
+        assert_eq!(median_ms(&[]), None);
+    }
+
+    #[test]
+    fn a_refused_connection_is_proof_of_life() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open = run(connect(Ipv4Addr::LOCALHOST.into(), 0, port));
+        drop(listener);
+        let refused = run(connect(Ipv4Addr::LOCALHOST.into(), 0, port));
+        for ended in [open, refused] {
+            assert!(matches!(ended, Ended::Answered(_)), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn without_icmp_the_gateway_is_measured_over_tcp() {
+        let route = Route {
+            gateway: Ipv4Addr::LOCALHOST.into(),
+            dev: "lo".into(),
+            metric: 0,
+        };
+        let gateway = run(measure_one(&route, None));
+        assert_eq!(gateway.probe, Probe::Tcp, "{gateway:?}");
+        assert!(gateway.latency_ms.is_some());
+    }
+
+    #[test]
+    fn what_could_not_be_tried_is_unknown_and_takes_under_two_seconds() {
+        // A documentation address: nothing is there, and nothing refuses.
+        let route = Route {
+            gateway: "203.0.113.1".parse().unwrap(),
+            dev: "none".into(),
+            metric: 0,
+        };
+        let begin = std::time::Instant::now();
+        let gateway = run(measure_one(&route, None));
+        assert!(begin.elapsed() < Duration::from_secs(2));
+        assert!(
+            matches!(gateway.probe, Probe::Unknown | Probe::Tcp),
+            "{gateway:?}"
+        );
+        let (gateways, _) = run(measure(&[route]));
+        assert!(begin.elapsed() < Duration::from_secs(4));
+        assert_eq!(gateways.len(), 1);
+    }
+}

@@ -1,0 +1,250 @@
+//! Single parts of a pack as values and as lines of text: redacted, filled, neutralised. Which
+//! parts there are and which are left out is `pack`'s.
+
+use serde_json::{Map, Value, json};
+
+use super::tokens::estimate;
+use super::{ContextRunbook, RenderedStep, fence};
+use crate::domain::integration::Integration;
+use crate::domain::matching::Match;
+use crate::domain::redact;
+use crate::domain::runbook::{Runbook, Step, StepKind};
+use crate::domain::signal::Signal;
+use crate::domain::variables;
+
+/// Keys of an integration's `config` that go out; everything else stays here.
+pub(super) const CONFIG_ALLOWED: [&str; 24] = [
+    "api_version",
+    "arch",
+    "cluster",
+    "containers",
+    "datacenter",
+    "dataset",
+    "engine_version",
+    "images",
+    "interval_seconds",
+    "kernel",
+    "model",
+    "node",
+    "nodes",
+    "os",
+    "pool",
+    "port",
+    "region",
+    "running",
+    "stopped",
+    "paused",
+    "timeout_seconds",
+    "tls",
+    "verify_tls",
+    "version",
+];
+
+/// What messages cost beyond their contents: four tokens each, three for the answer's beginning.
+const OVERHEAD: usize = 11;
+
+/// A part of the pack.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    /// As JSON.
+    pub(super) value: Value,
+    /// As lines, each with its newline.
+    pub(super) text: String,
+    /// What the lines cost.
+    pub(super) tokens: usize,
+}
+
+impl Piece {
+    pub(super) fn new(value: Value, line: &str, boundary: &str) -> Self {
+        let text = format!("{}\n", fence::neutralise(line, boundary));
+        Self {
+            tokens: estimate(&text),
+            value,
+            text,
+        }
+    }
+}
+
+/// A runbook, its heading and its steps each with what they cost.
+#[derive(Debug, Clone)]
+pub(super) struct RunbookPiece {
+    pub(super) runbook: ContextRunbook,
+    /// The heading's lines.
+    pub(super) heading: Piece,
+    /// One for each of `runbook.steps`.
+    pub(super) steps: Vec<Piece>,
+}
+
+impl RunbookPiece {
+    pub(super) fn tokens(&self) -> usize {
+        self.heading.tokens + self.steps.iter().map(|step| step.tokens).sum::<usize>()
+    }
+}
+
+/// What the two messages cost together.
+pub(super) fn cost(system: &str, user: &str) -> usize {
+    estimate(system) + 1 + estimate(user) + OVERHEAD
+}
+
+/// A scalar or small value as it stands in a line: JSON, so that no newline of it begins one.
+pub(super) fn quoted(value: &Value) -> String {
+    value.to_string()
+}
+
+/// An earlier or other signal in one line.
+pub(super) fn signal_line(signal: &Signal, boundary: &str, redactions: &mut u32) -> Piece {
+    let mut value = json!({
+        "id": signal.id,
+        "kind": signal.kind,
+        "summary": signal.summary,
+        "severity": signal.severity,
+        "status": signal.status,
+        "source": signal.source,
+        "observed_at": signal.observed_at,
+        "received_at": signal.received_at,
+    });
+    *redactions += redact::redact_value(&mut value);
+    let line = format!(
+        "- signal {} {} {} {} {} {}",
+        signal.id,
+        signal.happened_at(),
+        signal.severity,
+        signal.status.as_str(),
+        quoted(&value["kind"]),
+        quoted(&value["summary"]),
+    );
+    Piece::new(value, &line, boundary)
+}
+
+/// An integration, its configuration reduced to what may go out.
+pub(super) fn integration(thing: &Integration, boundary: &str, redactions: &mut u32) -> Piece {
+    let mut config = Map::new();
+    if let Value::Object(all) = &thing.config {
+        for (key, value) in all {
+            if CONFIG_ALLOWED.contains(&key.as_str()) && !value.is_object() && !value.is_array() {
+                config.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    let mut value = json!({
+        "id": thing.id,
+        "site_id": thing.site_id,
+        "type": thing.kind,
+        "endpoint": thing.endpoint,
+        "status": thing.status,
+        "name": thing.name,
+        "config": config,
+    });
+    *redactions += redact::redact_value(&mut value);
+    let mut line = format!("- integration {} {}", thing.id, quoted(&value["type"]));
+    for field in ["name", "endpoint", "status", "config"] {
+        let part = &value[field];
+        if !part.is_null() && part.as_object().is_none_or(|config| !config.is_empty()) {
+            line.push_str(&[" ", field, " ", &quoted(part)].concat());
+        }
+    }
+    Piece::new(value, &line, boundary)
+}
+
+/// A matching runbook with its steps filled from `detail`.
+pub(super) fn runbook(
+    runbook: &Runbook,
+    fit: &Match,
+    detail: &Map<String, Value>,
+    boundary: &str,
+    redactions: &mut u32,
+) -> RunbookPiece {
+    let mut rendered: Vec<RenderedStep> = Vec::new();
+    let mut steps = Vec::new();
+    for (index, step) in runbook.steps.iter().enumerate() {
+        let step = rendered_step(step, detail, redactions);
+        steps.push(Piece::new(
+            Value::Null,
+            &step_lines(index + 1, &step),
+            boundary,
+        ));
+        rendered.push(step);
+    }
+    let question = runbook.prompt_template.as_ref().map(|template| {
+        let mut question = variables::fill_text(template, detail).text;
+        *redactions += redact::redact_string(&mut question);
+        question
+    });
+    let mut reasons = fit.reasons.clone();
+    for reason in &mut reasons {
+        *redactions += redact::redact_string(&mut reason.text);
+    }
+    let heading = format!(
+        "runbook {}: {} ({} points)",
+        runbook.id, runbook.title, fit.points
+    );
+    RunbookPiece {
+        heading: Piece::new(Value::Null, &heading, boundary),
+        steps,
+        runbook: ContextRunbook {
+            id: runbook.id.clone(),
+            title: runbook.title.clone(),
+            summary: runbook.summary.clone(),
+            tags: runbook.tags.clone(),
+            prompt_template: runbook.prompt_template.clone(),
+            question,
+            points: fit.points,
+            reasons,
+            steps: rendered,
+        },
+    }
+}
+
+fn rendered_step(step: &Step, detail: &Map<String, Value>, redactions: &mut u32) -> RenderedStep {
+    let mut open: Vec<String> = Vec::new();
+    let mut texts = Vec::new();
+    // A step of version 0.4 is a command without blocks: nothing says that it is POSIX, so its
+    // variables are filled by the same rules and stay open wherever quoting could not hold.
+    if step.kind == StepKind::Manual {
+        texts.push(variables::fill_text(&step.detail, detail));
+    } else if step.commands.is_empty() {
+        texts.push(variables::fill_command(&step.detail, detail));
+    }
+    texts.extend(
+        step.commands
+            .iter()
+            .map(|command| variables::fill_block(command, detail)),
+    );
+    for name in texts.iter().flat_map(|filled| &filled.open) {
+        if !open.contains(name) {
+            open.push(name.clone());
+        }
+    }
+    let texts: Vec<String> = texts.into_iter().map(|filled| filled.text).collect();
+    let mut text = texts.join("\n");
+    *redactions += redact::redact_string(&mut text);
+    let mut prose = |text: &Option<String>| {
+        let mut text = variables::fill_text(text.as_ref()?, detail).text;
+        *redactions += redact::redact_string(&mut text);
+        Some(text)
+    };
+    RenderedStep {
+        title: step.title.clone(),
+        kind: step.kind,
+        detail: text,
+        prompt: prose(&step.prompt),
+        good: prose(&step.good),
+        otherwise: prose(&step.otherwise),
+        open,
+    }
+}
+
+fn step_lines(number: usize, step: &RenderedStep) -> String {
+    let mark = match step.kind {
+        StepKind::Command => "  $ ",
+        StepKind::Manual => "  ",
+    };
+    let mut lines = vec![format!("- step {number}: {}", step.title)];
+    lines.extend(step.detail.lines().map(|line| format!("{mark}{line}")));
+    for (label, text) in [("good", &step.good), ("otherwise", &step.otherwise)] {
+        if let Some(text) = text {
+            lines.push(format!("  {label}: {text}"));
+        }
+    }
+    lines.join("\n")
+}

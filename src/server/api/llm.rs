@@ -1,0 +1,89 @@
+//! `GET /api/llm/context_for_signal/{id}`
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::clock;
+use crate::domain::context::{Context, DEFAULT_BUDGET, Message};
+use crate::domain::fields::FieldError;
+use crate::domain::hash;
+use crate::flow::llm;
+use crate::server::address::number;
+use crate::server::error::ServerError;
+use crate::server::state::AppState;
+use crate::store::StoreError;
+use crate::wire::Problem;
+
+/// Largest budget that is taken, in tokens.
+const MAX_BUDGET: usize = 1_000_000;
+
+/// In which form the pack is wanted.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Markdown,
+    Messages,
+}
+
+/// What a model needs to think about one signal, within a budget of tokens.
+#[utoipa::path(get, path = "/api/llm/context_for_signal/{id}", tag = "llm",
+    params(("id" = i64, Path), ("budget" = Option<usize>, Query), ("format" = Option<String>, Query, description = "json, markdown or messages")),
+    responses((status = 200, description = "as format says", content((Context = "application/json"), (String = "text/markdown"), (Vec<Message> = "application/vnd.atlas-ops.messages+json"))),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn context_for_signal(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    pairs: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, ServerError> {
+    let id = number(&request)?;
+    let (budget, format) = read_query(&pairs).map_err(ServerError::fields)?;
+    let boundary = clock::random::<16>()
+        .map(|bytes| hash::hex(&bytes))
+        .map_err(|_| ServerError::Store(StoreError::Panicked))?;
+    let catalogue = Arc::clone(&state.catalogue);
+    let context = state
+        .store
+        .read(move |db| llm::context(db, &catalogue, (id, budget), &boundary))
+        .await?
+        .ok_or_else(|| ServerError::NotFound(format!("there is no signal {id}")))?;
+    let mut answer = HttpResponse::Ok();
+    // Each pack has a boundary of its own, which is worth nothing once it is known.
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(match format {
+        Format::Json => answer.json(&context),
+        Format::Messages => answer.json(context.to_messages()),
+        Format::Markdown => answer
+            .content_type("text/markdown; charset=utf-8")
+            .body(context.to_markdown().to_owned()),
+    })
+}
+
+fn read_query(pairs: &[(String, String)]) -> Result<(usize, Format), Vec<FieldError>> {
+    let (mut budget, mut format) = (DEFAULT_BUDGET, Format::Json);
+    let mut errors = Vec::new();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        match name.as_str() {
+            "budget" => match value.parse() {
+                Ok(tokens) if (1..=MAX_BUDGET).contains(&tokens) => budget = tokens,
+                _ => errors.push(FieldError::new(
+                    name,
+                    format!("expected a number of tokens from 1 to {MAX_BUDGET}"),
+                )),
+            },
+            "format" => match value.as_str() {
+                "json" => format = Format::Json,
+                "markdown" => format = Format::Markdown,
+                "messages" => format = Format::Messages,
+                _ => errors.push(FieldError::new(name, "expected json, markdown or messages")),
+            },
+            _ => {}
+        }
+    }
+    if errors.is_empty() {
+        Ok((budget, format))
+    } else {
+        Err(errors)
+    }
+}
