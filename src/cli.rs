@@ -5,7 +5,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::domain::token::Scope;
 
@@ -38,28 +39,28 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the configuration and service files of a backend or an agent.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops install backend --yes")]
     Install(Install),
     /// Run the server: API and situation board.
     #[command(after_help = "Example:\n  atlas-ops serve --config atlas_ops.config.yaml")]
     Serve(Serve),
     /// Run the agent that watches this host.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops agent run --once")]
     Agent(Agent),
     /// Create, migrate, back up and check the database.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops db check")]
     Db(Db),
     /// Add or remove the demonstration data.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops demo seed")]
     Demo(Demo),
     /// Create, list and revoke access tokens.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops token list")]
     Token(Token),
     /// List, show and lint runbooks.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops runbook list")]
     Runbook(Runbook),
     /// Check a configuration file.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  atlas-ops config check")]
     Config(ConfigCommand),
     /// Ask a server whether it is well; exit code 0 means yes.
     #[command(after_help = "Example:\n  atlas-ops health --url http://127.0.0.1:8000")]
@@ -383,17 +384,5 @@ pub struct Health {
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell to write for.
-    #[arg(value_enum)]
     pub shell: Shell,
-}
-
-/// The shells a completion script can be made for.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Elvish,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
-    Zsh,
 }

@@ -107,8 +107,13 @@ fn backup_failure(path: &Path, args: &DbBackup, error: &BackupError) -> Error {
     let failure = Error::new(&attempt, error);
     match error {
         BackupError::Store(error) => {
-            // What cannot be written is the target, unless the database itself is at fault.
-            database::failure(&attempt, path, error)
+            // The database is only read: the disk that is full is the target's.
+            let at_fault = if matches!(error, store::StoreError::Full) {
+                &args.to
+            } else {
+                path
+            };
+            database::failure(&attempt, at_fault, error)
         }
         BackupError::TimeLimit => failure
             .hint("another backup may be running; give more time with --time-limit SECONDS")

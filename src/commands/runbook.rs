@@ -79,8 +79,10 @@ fn show(args: &RunbookShow) -> Result<ExitCode, Error> {
 fn lint(args: &RunbookLint) -> Result<ExitCode, Error> {
     let mut faults = 0;
     for file in &args.files {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Error::new(format!("read the runbook {}", file.display()), error))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Error::new(format!("read the runbook {}", file.display()), error)
+                .hint("name Markdown files, for example: atlas-ops runbook lint runbooks/*.md")
+        })?;
         match catalog::read_runbook(&text, Origin::Own) {
             Ok(runbook) => output::line(format!(
                 "{}: fine ({}, {} steps)",

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::timestamp::Timestamp;
 
-/// An integration as the API shows it. `config` has been through [`crate::domain::redact`] by then.
+/// An integration as the API shows it. `endpoint` and `config` have been
+/// through [`crate::domain::redact`] by then.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Integration {
     /// Number of the row.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::agent::Report;
 use crate::domain::kind;
+use crate::domain::redact;
 use crate::domain::signal::{NewSignal, Signal, Status};
 use crate::store::agents::Heartbeat;
 
@@ -30,13 +31,15 @@ pub fn signal_of(report: &Report) -> NewSignal {
 }
 
 /// What a report tells of its agent. Its facts come from the signal that was made of it, which was
-/// redacted on its way.
+/// redacted on its way; its conditions are redacted here.
 pub fn of_report(report: &Report, signal: &Signal) -> Heartbeat {
+    let mut conditions = json!(report.conditions);
+    redact::redact_value(&mut conditions);
     Heartbeat {
         version: Some(report.version.clone()),
         interval_seconds: Some(report.interval_seconds),
         backlog: report.backlog,
-        conditions: json!(report.conditions),
+        conditions,
         ..of_signal(signal)
     }
 }

@@ -10,7 +10,8 @@ use crate::store::{Db, StoreError, signals};
 /// Most suggestions of one answer.
 const LIMIT: usize = 200;
 
-/// One suggestion for each problem whose newest signal of the last day still fires, newest first.
+/// One suggestion for each problem whose newest signal of the last day still fires and has not expired,
+/// newest first.
 ///
 /// # Errors
 /// The database refuses.
@@ -23,6 +24,7 @@ pub fn current(
     Ok(signals::latest_of_each_problem(db, since, LIMIT)?
         .iter()
         .filter(|signal| signal.status == Status::Firing)
+        .filter(|signal| signal.expires_at.is_none_or(|end| now < end))
         .map(|signal| Suggestion::for_signal(signal, catalogue.matcher()))
         .collect())
 }

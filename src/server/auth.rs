@@ -186,8 +186,7 @@ fn check_host(state: &AppState, request: &HttpRequest) -> Result<(), ServerError
     if allowed.is_empty() {
         return Ok(());
     }
-    let info = request.connection_info();
-    let name = without_port(info.host()).to_ascii_lowercase();
+    let name = without_port(&host_of(state, request)).to_ascii_lowercase();
     if allowed.contains(&name) {
         Ok(())
     } else {
@@ -195,6 +194,27 @@ fn check_host(state: &AppState, request: &HttpRequest) -> Result<(), ServerError
             "this host name is not in backend.allowed_hosts".to_owned(),
         ))
     }
+}
+
+/// The host name that was asked for. What a page sends along in other headers counts only where a
+/// trusted proxy wrote them: a name that was rebound to our address may set any of them but `Host`.
+fn host_of(state: &AppState, request: &HttpRequest) -> String {
+    let proxied = request
+        .peer_addr()
+        .is_some_and(|peer| is_proxy(state, peer.ip()));
+    if proxied {
+        return request.connection_info().host().to_owned();
+    }
+    let host = request.headers().get(header::HOST);
+    host.and_then(|host| host.to_str().ok())
+        .or_else(|| request.uri().host())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn is_proxy(state: &AppState, address: IpAddr) -> bool {
+    let proxies = &state.config.trusted_proxies;
+    proxies.iter().any(|network| network.contains(address))
 }
 
 fn without_port(host: &str) -> &str {

@@ -6,7 +6,8 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Responder, Route};
 
-use super::auth::{Access, authorise};
+pub use super::auth::Access;
+use super::auth::authorise;
 use super::error::ServerError;
 use super::{api, assets, openapi, pages};
 use crate::domain::token::Scope;

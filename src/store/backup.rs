@@ -9,11 +9,19 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::error::StoreError;
+use super::migrate;
 use super::open::{self, Owner, folder_of};
 use crate::domain::timestamp::Timestamp;
 
 /// Pages copied between two looks at the clock: 4 MiB of the usual 4 KiB pages.
 const PAGES_A_STEP: i32 = 1024;
+/// What the lock's name adds to the database's.
+const LOCK: &str = ".backup.lock";
+
+/// First and last part of the name of a copy that is not whole yet.
+const TEMPORARY: (&str, &str) = (".atlas-ops-backup-", ".tmp");
+/// A copy that was not written to for so long is nobody's any more.
+const LEFT_AFTER: Duration = Duration::from_hours(25);
 
 /// What a backup is to do.
 #[derive(Debug, Clone)]
@@ -106,7 +114,7 @@ pub fn run(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Made, BackupError> {
     let started = Instant::now();
-    if open::owner_of(database)? == Owner::Nobody {
+    if !migrate::refuse_strangers(database)? {
         return Err(StoreError::Missing(database.to_owned()).into());
     }
     let target = match order.keep {
@@ -142,9 +150,10 @@ pub fn copy_to(
     progress: &mut dyn FnMut(f64),
 ) -> Result<u64, BackupError> {
     let folder = folder_of(target);
+    sweep(&folder);
     let temporary = tempfile::Builder::new()
-        .prefix(".atlas-ops-backup-")
-        .suffix(".tmp")
+        .prefix(TEMPORARY.0)
+        .suffix(TEMPORARY.1)
         .tempfile_in(&folder)
         .map_err(|error| StoreError::Io(folder.clone(), error))?;
     let io = |error| StoreError::Io(temporary.path().to_owned(), error);
@@ -161,6 +170,27 @@ pub fn copy_to(
         .map_err(|error| StoreError::Io(target.to_owned(), error.error))?;
     sync_folder(&folder)?;
     Ok(bytes)
+}
+
+/// Deletes copies that a backup left when it was killed. No backup may take longer than a day.
+fn sweep(folder: &Path) {
+    let is_left = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|written| written.elapsed().ok());
+        name.starts_with(TEMPORARY.0)
+            && name.ends_with(TEMPORARY.1)
+            && age.is_some_and(|age| age > LEFT_AFTER)
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(is_left) {
+        // One that cannot be deleted takes room; the backup is worth more than the complaint.
+        let _ = std::fs::remove_file(entry.path());
+    }
 }
 
 fn copy_pages(
@@ -204,15 +234,7 @@ fn check_target(database: &Path, target: &Path) -> Result<(), BackupError> {
         return Err(BackupError::Folder(target.to_owned()));
     }
     let same = |other: &Path| matches!((database.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    let beside = |suffix: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    if same(target) || is_same_file(database, target) {
-        return Err(BackupError::OntoItself);
-    }
-    if target == beside("-wal") || target == beside("-shm") {
+    if same(target) || is_same_file(database, target) || is_part_of(database, target) {
         return Err(BackupError::OntoItself);
     }
     match open::owner_of(target)? {
@@ -220,6 +242,23 @@ fn check_target(database: &Path, target: &Path) -> Result<(), BackupError> {
         Owner::Nobody if !target.exists() => Ok(()),
         _ => Err(BackupError::ForeignTarget(target.to_owned())),
     }
+}
+
+/// Whether a file that may not be there yet is one that SQLite or we keep beside the database.
+fn is_part_of(database: &Path, target: &Path) -> bool {
+    let in_place = |path: &Path| {
+        let folder = folder_of(path);
+        let folder = folder.canonicalize().unwrap_or(folder);
+        folder.join(path.file_name().unwrap_or_default())
+    };
+    let database = database
+        .canonicalize()
+        .unwrap_or_else(|_| in_place(database));
+    ["-wal", "-shm", "-journal", LOCK].iter().any(|suffix| {
+        let mut part = database.clone().into_os_string();
+        part.push(suffix);
+        part == in_place(target).into_os_string()
+    })
 }
 
 /// Whether two paths are one file by two hard links.
@@ -283,7 +322,7 @@ fn is_compact_time(text: &str) -> bool {
 /// Holds off a second backup of the same database until dropped.
 fn lock(database: &Path, deadline: Instant) -> Result<File, BackupError> {
     let mut path = database.as_os_str().to_owned();
-    path.push(".backup.lock");
+    path.push(LOCK);
     let path = PathBuf::from(path);
     let io = |error| StoreError::Io(path.clone(), error);
     let file = File::options()

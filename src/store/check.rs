@@ -23,9 +23,7 @@ pub struct Verdict {
 /// # Errors
 /// The file cannot be read, is not ours or of another schema.
 pub fn check(path: &Path) -> Result<Verdict, StoreError> {
-    if open::owner_of(path)? == open::Owner::NoDatabase {
-        return Err(StoreError::NotADatabase(path.to_owned()));
-    }
+    migrate::refuse_strangers(path)?;
     let connection = open::connect_read_only(path)?;
     migrate::verify(&connection, path)?;
     let integrity = connection

@@ -66,6 +66,20 @@ impl StoreError {
         }
     }
 
+    /// What SQLite complains of, where it is one of ours.
+    pub(super) fn of_code(error: &rusqlite::Error) -> Option<Self> {
+        Some(match error.sqlite_error_code()? {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
+            // A reader, too, must be able to write the log's index beside the file.
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
+                Self::ReadOnly
+            }
+            ErrorCode::DiskFull => Self::Full,
+            ErrorCode::DatabaseCorrupt => Self::Corrupt(error.to_string()),
+            _ => return None,
+        })
+    }
+
     /// The next thing to type or to look at, where there is one.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -92,9 +106,10 @@ impl StoreError {
                 "stop the server, keep the file aside, and put the last backup in its place; see: atlas-ops db check".to_owned()
             }
             Self::Io(path, _) => format!("look at: ls -ld {}", path.display()),
-            Self::Busy | Self::Stopped | Self::Panicked | Self::Migration(_) | Self::Failed(_) | Self::Sqlite(_) => {
-                return None;
+            Self::Migration(_) | Self::Failed(_) | Self::Sqlite(_) => {
+                "see whether the file is sound: atlas-ops db check".to_owned()
             }
+            Self::Busy | Self::Stopped | Self::Panicked => return None,
         })
     }
 }
@@ -135,12 +150,6 @@ impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
-            _ => Self::Sqlite(error),
-        }
+        Self::of_code(&error).unwrap_or(Self::Sqlite(error))
     }
 }

@@ -13,13 +13,17 @@ const COLUMNS: &str =
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Integration> {
     let mut config = serde_json::from_str(row.get_ref(6)?.as_str()?).unwrap_or(Value::Null);
+    let mut endpoint: Option<String> = row.get(3)?;
     // Here, once, so that no reader can forget it.
     redact::redact_value(&mut config);
+    if let Some(url) = &mut endpoint {
+        redact::redact_string(url);
+    }
     Ok(Integration {
         id: row.get(0)?,
         site_id: row.get(1)?,
         kind: row.get(2)?,
-        endpoint: row.get(3)?,
+        endpoint,
         status: row.get(4)?,
         name: row.get(5)?,
         config,

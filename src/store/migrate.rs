@@ -42,16 +42,7 @@ pub fn newest() -> i64 {
 /// The file is not ours, newer than this program, cannot be written, or there is no room. A
 /// migration that fails is undone as a whole.
 pub fn migrate(path: &Path, now: Timestamp) -> Result<Migrated, StoreError> {
-    match open::owner_of(path)? {
-        Owner::NoDatabase => return Err(StoreError::NotADatabase(path.to_owned())),
-        Owner::OtherSqlite => {
-            let connection = open::connect_read_only(path)?;
-            if !is_blank(&connection)? {
-                return Err(stranger(&connection, path));
-            }
-        }
-        Owner::Nobody | Owner::Ours => {}
-    }
+    refuse_strangers(path)?;
     let mut connection = open::create(path)?;
     let from = schema_of(&connection)?;
     let to = newest();
@@ -76,11 +67,52 @@ pub fn migrate(path: &Path, now: Timestamp) -> Result<Migrated, StoreError> {
         Some(back_up_beside(path, from, now)?)
     };
     connection.pragma_update(None, "application_id", open::APPLICATION_ID)?;
-    embedded::migrations::runner()
+    if let Err(error) = embedded::migrations::runner()
         .set_grouped(true)
         .run(&mut connection)
-        .map_err(|error| StoreError::Migration(error.to_string()))?;
+        && schema_of(&connection)? != to
+    {
+        return Err(failure(&error));
+    }
+    // Either it ran, or another process was quicker with the same.
     Ok(Migrated { from, to, backup })
+}
+
+/// Refuses a file that is not ours before anything is written to it; says whether there is a
+/// database of ours.
+pub(super) fn refuse_strangers(path: &Path) -> Result<bool, StoreError> {
+    match open::owner_of(path)? {
+        Owner::Nobody => Ok(false),
+        Owner::Ours => Ok(true),
+        Owner::NoDatabase => Err(StoreError::NotADatabase(path.to_owned())),
+        Owner::OtherSqlite => {
+            let connection = open::connect_read_only(path)?;
+            // Our mark may still be in the log alone, where another process has just set it.
+            if application_of(&connection)? == open::APPLICATION_ID {
+                Ok(true)
+            } else if is_blank(&connection)? {
+                Ok(false)
+            } else {
+                Err(stranger(&connection, path))
+            }
+        }
+    }
+}
+
+/// What stopped a migration: what SQLite said, where that is a case of its own.
+fn failure(error: &refinery::Error) -> StoreError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(known) = error.downcast_ref().and_then(StoreError::of_code) {
+            return known;
+        }
+        cause = error.source();
+    }
+    StoreError::Migration(error.to_string())
+}
+
+fn application_of(connection: &Connection) -> Result<i32, StoreError> {
+    Ok(connection.pragma_query_value(None, "application_id", |row| row.get(0))?)
 }
 
 /// Refuses a database that is not ours, or whose schema is not this program's.
@@ -88,8 +120,7 @@ pub fn migrate(path: &Path, now: Timestamp) -> Result<Migrated, StoreError> {
 /// # Errors
 /// What it is instead.
 pub fn verify(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if id != open::APPLICATION_ID {
+    if application_of(connection)? != open::APPLICATION_ID {
         return Err(if is_blank(connection)? {
             StoreError::Missing(path.to_owned())
         } else {

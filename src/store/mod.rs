@@ -109,9 +109,7 @@ impl Store {
 /// # Errors
 /// There is no database, it is not ours or of another schema.
 pub fn open_verified(path: &Path) -> Result<Db, StoreError> {
-    if open::owner_of(path)? == open::Owner::NoDatabase {
-        return Err(StoreError::NotADatabase(path.to_owned()));
-    }
+    migrate::refuse_strangers(path)?;
     let connection = open::connect_read_only(path)?;
     migrate::verify(&connection, path)?;
     drop(connection);

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -13,6 +13,8 @@ pub const APPLICATION_ID: i32 = 0x4174_4f70;
 
 /// How long a statement waits for another program that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long between two tries of what does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// Whose file stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +100,7 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
         return Err(StoreError::Missing(path.to_owned()));
     }
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::CannotOpen) => StoreError::ReadOnly,
-            _ => StoreError::from(error),
-        }
-    })?;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
     let set = |pragma: &str| -> Result<(), StoreError> {
@@ -117,13 +114,21 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
             })
     };
     if mode.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        set("PRAGMA journal_mode = WAL")?;
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        // Where two make the same new database this one statement does not wait by itself.
+        while let Err(error) = set("PRAGMA journal_mode = WAL") {
+            if !matches!(error, StoreError::Locked) || Instant::now() > deadline {
+                return Err(error);
+            }
+            std::thread::sleep(BUSY_PAUSE);
+        }
         // An answered signal survives power loss: each commit is synced.
         set(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864",
         )?;
     }
-    set("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
+    // The last one reads the first page: what is no database is found out here.
+    set("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA schema_version")?;
     Ok(connection)
 }
 

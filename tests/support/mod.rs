@@ -1,6 +1,11 @@
-//! The one harness of the tests.
+//! The one harness of the tests: the real binary in a place of its own, and what agents meet.
+
 #![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::must_use_candidate)] // a test that cannot go on fails
 
 pub mod agent;
+pub mod atlas;
+pub mod http;
+pub mod install;
+pub mod running;
 pub mod server;

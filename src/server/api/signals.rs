@@ -36,7 +36,9 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ServerError> {
     let header_key = idempotency_key(&request)?;
     let mut signal = NewSignal::from_json(body.json()?).map_err(ServerError::fields)?;
-    let key = header_key.or_else(|| signal.uid.take());
+    // Taken in any case: the body is the same one whichever road its key came.
+    let uid = signal.uid.take();
+    let key = header_key.or(uid);
     let delivery = Delivery {
         items: vec![(signal, key)],
         sender: principal.into_sender(),
