@@ -90,7 +90,6 @@ CREATE TABLE signals (
 CREATE INDEX signals_newest ON signals (happened_at, heartbeat, severity, site_id, runbook_id, kind);
 CREATE INDEX signals_by_fingerprint ON signals (fingerprint, happened_at);
 CREATE INDEX signals_of_demo ON signals (id) WHERE demo = 1;
-CREATE INDEX signals_by_site ON signals (site_id);
 
 CREATE TABLE idempotency_keys (
     -- The token (and agent) that the key counts for.

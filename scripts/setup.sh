@@ -64,6 +64,8 @@ static_busybox() {
 
 needs cc gcc libc6-dev
 needs musl-gcc musl-tools
+# The allocator of the static binary is built by its own makefile.
+needs make make
 case $purpose in
 test)
     needs chromium chromium
@@ -81,8 +83,11 @@ test)
     needs ip iproute2
     needs nginx nginx
     needs prometheus prometheus
+    needs openssl openssl
     needs python3 python3
     needs shellcheck shellcheck
+    # systemd-analyze reads the units that `install` writes; nothing of it is started.
+    needs systemd-analyze systemd
     # Test images hold one file, which therefore has to be static.
     static_busybox || missing+=(busybox-static)
     ;;

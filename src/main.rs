@@ -6,6 +6,10 @@ use atlas_ops::cli::Cli;
 use atlas_ops::{commands, logging};
 use clap::Parser;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli);

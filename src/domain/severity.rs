@@ -46,6 +46,15 @@ impl Severity {
         }
     }
 
+    /// Reads what [`Severity::as_str`] wrote.
+    pub fn parse_stored(word: &str) -> Self {
+        match word {
+            "critical" => Self::Critical,
+            "warning" => Self::Warning,
+            _ => Self::Info,
+        }
+    }
+
     /// The one word that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {

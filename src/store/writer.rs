@@ -2,9 +2,10 @@
 //! only after that transaction is synced to disk: group commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -15,6 +16,9 @@ use super::error::StoreError;
 const QUEUE: usize = 4096;
 /// Most work that shares a transaction.
 const GROUP: usize = 512;
+
+/// How long the thread looks for more work before it sleeps.
+const AWAKE: Duration = Duration::from_micros(150);
 
 /// Work on its way through the thread: done within the transaction, answered after it.
 trait Job: Send {
@@ -131,7 +135,7 @@ impl Drop for Writer {
 
 fn run(connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP);
-    while let Ok(first) = jobs.recv() {
+    while let Some(first) = next(jobs) {
         group.push(first);
         while group.len() < GROUP
             && let Ok(next) = jobs.try_recv()
@@ -145,6 +149,20 @@ fn run(connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database did not close cleanly");
+    }
+}
+
+/// The next job; `None` when nobody can send one any more. Looks again for a moment before it
+/// sleeps: being woken takes longer than most senders take to send the next.
+fn next(jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+    let started = Instant::now();
+    loop {
+        match jobs.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if started.elapsed() < AWAKE => std::thread::yield_now(),
+            Err(TryRecvError::Empty) => return jobs.recv().ok(),
+        }
     }
 }
 
