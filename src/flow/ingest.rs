@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::hash;
 use crate::domain::matching::SignalView;
 use crate::domain::redact;
-use crate::domain::signal::{NewSignal, ReceivedSignal, Signal};
+use crate::domain::signal::{NewSignal, ReceivedSignal, Signal, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::heartbeat;
@@ -143,7 +143,8 @@ pub fn receive(
     if let Some(key) = &mut signal.dedup_key {
         redactions += redact::redact_string(key);
     }
-    let runbook_id = if signal.is_heartbeat() {
+    // The end of a problem is no problem to find a runbook for, and no hit of one.
+    let runbook_id = if signal.is_heartbeat() || signal.status == Status::Resolved {
         None
     } else {
         let view = SignalView {

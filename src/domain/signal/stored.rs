@@ -97,7 +97,8 @@ pub struct Signal {
     pub agent_id: Option<String>,
     /// Set where `observed_at` is too far off: such a signal is ordered by `received_at`.
     pub time_flag: Option<TimeFlag>,
-    /// The runbook that fitted best when it arrived; null where none did.
+    /// The runbook that fitted best when it arrived; null where none did, and where the problem
+    /// was over.
     pub runbook_id: Option<String>,
     /// How many secrets were redacted before it was stored.
     pub redactions: u32,
