@@ -197,7 +197,7 @@ mod tests {
             "atlas-ops"
         );
         assert_eq!(user("/usr/local/bin/atlas-ops", "/etc"), "root");
-        assert_eq!(user("/root/atlas-ops", "/etc/atlas-ops"), "root");
+        assert_eq!(user("/home/atlas-ops", "/etc/atlas-ops"), "root");
         assert_eq!(user("/usr/bin/atlas-ops", "/home/a/atlas"), "root");
     }
 
