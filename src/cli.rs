@@ -279,7 +279,7 @@ pub struct TokenCreate {
     #[arg(long, value_enum, default_value_t = Scope::Ingest)]
     pub scope: Scope,
     /// Bind an ingest token to one site: signals for any other are refused.
-    #[arg(long, value_name = "SITE_ID")]
+    #[arg(long, value_name = "SITE_ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub site: Option<String>,
     /// A name to know it by.
     #[arg(long, default_value = "")]

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// Largest YAML text that is read, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 
+/// Most brackets that may be open at once.
+const MAX_BRACKETS: usize = 200;
+
 /// What is wrong with a YAML text, and where the parser knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YamlError {
@@ -66,7 +69,7 @@ impl From<serde_yaml::Error> for YamlError {
 /// # Errors
 /// What the parser says, and where.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
-    check_size(text)?;
+    check_bounds(text)?;
     Ok(serde_yaml::from_str(text)?)
 }
 
@@ -116,7 +119,7 @@ impl Node {
 /// # Errors
 /// What the parser says, and where.
 pub fn parse(text: &str) -> Result<Node, YamlError> {
-    check_size(text)?;
+    check_bounds(text)?;
     if text.trim().is_empty() {
         return Ok(Node::Null);
     }
@@ -141,12 +144,29 @@ pub fn locate(text: &str, path: &[Step]) -> Option<Place> {
     YamlError::from(error).place
 }
 
-fn check_size(text: &str) -> Result<(), YamlError> {
-    if text.len() > MAX_BYTES {
-        return Err(YamlError {
-            message: format!("larger than {} KiB", MAX_BYTES / 1024),
+/// Size, and depth of brackets: the parser takes a time that grows with the square of the latter.
+fn check_bounds(text: &str) -> Result<(), YamlError> {
+    let refuse = |message: String| {
+        Err(YamlError {
+            message,
             place: None,
-        });
+        })
+    };
+    if text.len() > MAX_BYTES {
+        return refuse(format!("larger than {} KiB", MAX_BYTES / 1024));
+    }
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_BRACKETS {
+            return refuse(format!(
+                "more than {MAX_BRACKETS} brackets within each other"
+            ));
+        }
     }
     Ok(())
 }

@@ -143,11 +143,11 @@ fn open_lets_anybody_read_and_nobody_write() {
     ] {
         server.get(path).send().is(200);
     }
-    server.post("/api/signals", &signal()).send().problem(403);
+    server.post("/api/signals", &signal()).send().problem(401);
     server
         .post("/api/sites", &json!({"id": "s"}))
         .send()
-        .problem(403);
+        .problem(401);
     // A bad token is not taken for none.
     read(&server, "atl_wrong").problem(401);
     post(&server, SHARED).is(201);

@@ -309,3 +309,18 @@ fn a_reader_that_goes_away_is_no_error() {
         "{output:?}"
     );
 }
+
+#[test]
+fn a_token_that_nobody_could_read_is_a_failure() {
+    let atlas = Atlas::initialised();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = atlas
+        .command(&["token", "create"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    support::atlas::Ran::of(output).fails(1, "cannot print the result");
+}

@@ -190,3 +190,35 @@ fn a_key_without_effect_yet_is_said_so() {
             .any(|warning| warning.contains("backend.retention"))
     );
 }
+
+#[test]
+fn a_complaint_quotes_no_password() {
+    let error = agent_error(
+        "agent:\n  token: abc\n  docker_hosts:\n    - endpoint: tcp://user:s3cretpw@h:2375\n",
+    );
+    assert!(
+        error.contains("tcp://user:") && !error.contains("s3cretpw"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_bomb_of_brackets_is_refused_at_once() {
+    let error = agent_error(&format!("agent:\n  token: {}\n", "[".repeat(100_000)));
+    assert!(error.contains("brackets within each other"), "{error}");
+}
+
+#[test]
+fn a_file_without_end_is_read_to_its_bound() {
+    let error = backend::load_from(Some("/dev/zero".into()), Environment::default()).unwrap_err();
+    assert!(error.to_string().contains("256 KiB"), "{error}");
+}
+
+#[test]
+fn an_agent_without_a_configuration_is_told_how_to_get_one() {
+    let error = agent::load_from(None, Environment::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("atlas-ops install agent"),
+        "{error}"
+    );
+}

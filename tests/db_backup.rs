@@ -297,3 +297,10 @@ fn many_backups_at_once_leave_one_whole_file() {
     assert_eq!(files_of(&atlas.path("copies")), ["copy.db"]);
     assert_eq!(signals_in(&atlas.path("copies/copy.db")), 0);
 }
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let atlas = Atlas::initialised();
+    support::atlas::tool("mkfifo", &[atlas.path("pipe").to_str().unwrap()]);
+    backup(&atlas, &["pipe", "--time-limit", "3"]).fails(1, "is no backup of atlas-ops");
+}

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 
+use crate::domain::text::shown;
 use crate::error::Error;
 
 /// One line on stdout.
@@ -12,14 +13,29 @@ pub fn line(text: impl AsRef<str>) {
     raw(&format!("{}\n", text.as_ref()));
 }
 
-/// Text as it is on stdout.
+/// Text as it is on stdout. Where it cannot be written the command has failed, and ends: what it
+/// prints, such as a new token, is what it was called for.
 pub fn raw(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        && error.kind() == ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+    if let Err(error) = write(text) {
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        let failed = Error::new("print the result", error)
+            .hint("what was asked for is done, and nobody has seen it; see what is full: df -h");
+        complain(&failed);
+        std::process::exit(1);
     }
+}
+
+/// One line on stdout, for whoever may listen: what the command does does not depend on it.
+pub fn announce(text: &str) {
+    let _ = write(&format!("{text}\n"));
+}
+
+fn write(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// A value as indented JSON on stdout.
@@ -53,8 +69,9 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) {
 
 /// One line on stderr, for a person.
 pub fn note(text: impl AsRef<str>) {
+    let lines: Vec<String> = text.as_ref().lines().map(shown).collect();
     // Nobody is left to tell where stderr is closed.
-    let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// An error on stderr, with its hint.

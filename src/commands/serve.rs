@@ -38,7 +38,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, Error> {
             &error,
         )
     })?;
-    server::run(config, store, catalogue, &|line| output::line(line))?;
+    server::run(config, store, catalogue, &output::announce)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,6 +8,7 @@ use super::{database, output};
 use crate::cli::{Token, TokenCreate, TokenList, TokenRevoke};
 use crate::clock;
 use crate::config::backend;
+use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token::{self, Scope, TokenInfo};
 use crate::error::{Error, Exit};
@@ -98,12 +99,15 @@ fn row(token: &TokenInfo, now: Timestamp) -> Vec<String> {
     vec![
         token.id.to_string(),
         token.scope.as_str().to_owned(),
-        token.site_id.clone().unwrap_or_else(|| "any".to_owned()),
+        token
+            .site_id
+            .as_deref()
+            .map_or_else(|| "any".to_owned(), shown),
         state,
         token
             .last_used_at
             .map_or_else(|| "never".to_owned(), |moment| moment.to_string()),
-        token.label.clone(),
+        shown(&token.label),
     ]
 }
 

@@ -72,6 +72,20 @@ pub fn load(explicit: Option<&Path>) -> Result<AgentConfig, Error> {
 pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<AgentConfig, Error> {
     let warnings = environment.warnings();
     let has_file = path.is_some();
+    let has_token = [
+        env::TOKEN.to_owned(),
+        format!("{}{}", env::TOKEN, env::FILE_SUFFIX),
+    ]
+    .iter()
+    .any(|name| environment.get(name).is_some());
+    if !has_file && !has_token {
+        return Err(Error::new(
+            "find the agent's configuration",
+            "there is no agent_config.yaml",
+        )
+        .hint("name it with --config, or write one with: atlas-ops install agent")
+        .exit(Exit::Usage));
+    }
     let mut source = Source::load(path, environment)?;
     if has_file && !source.has("agent") {
         return Err(

@@ -2,9 +2,11 @@
 //! reported together with its places.
 
 use std::fmt::{self, Write as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::config::env::Environment;
+use crate::domain::redact;
 use crate::error::{Error, Exit};
 use crate::yaml::{self, Node, Place, Step};
 
@@ -48,7 +50,7 @@ impl Source {
         let text = match &path {
             None => String::new(),
             Some(path) => {
-                let bytes = std::fs::read(path).map_err(|error| {
+                let bytes = read_bounded(path).map_err(|error| {
                     let hint = match error.kind() {
                         std::io::ErrorKind::NotFound => format!(
                             "write one with: atlas-ops install backend --config {0}   (or: install agent)",
@@ -123,7 +125,7 @@ impl Source {
         self.problems.push(Problem {
             subject: dotted(path),
             place: yaml::locate(&self.text, path),
-            message: message.into(),
+            message: without_secrets(message.into()),
         });
     }
 
@@ -132,7 +134,7 @@ impl Source {
         self.problems.push(Problem {
             subject: name.to_owned(),
             place: None,
-            message: message.into(),
+            message: without_secrets(message.into()),
         });
     }
 
@@ -180,4 +182,20 @@ fn dotted(path: &[Step]) -> String {
         }
     }
     text
+}
+
+/// The file's bytes, and at most one more than is ever read as YAML, which refuses it then.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let most = u64::try_from(yaml::MAX_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A complaint quotes what it complains of, which may be an address with a password in it.
+fn without_secrets(mut message: String) -> String {
+    redact::redact_string(&mut message);
+    message
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::integration::IntegrationReport;
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
@@ -135,6 +136,32 @@ pub struct Report {
 }
 
 impl Report {
+    /// Reads a body that came over the wire. Everything wrong with it is reported together.
+    ///
+    /// # Errors
+    /// One [`FieldError`] for each field that is missing or of a wrong shape.
+    pub fn from_json(body: Value) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::of(body)?;
+        let report = Self {
+            agent_id: fields.id("agent_id").unwrap_or_default(),
+            site_id: fields.id("site_id").unwrap_or_default(),
+            version: fields.required("version", MAX_ID).unwrap_or_default(),
+            interval_seconds: fields
+                .required_value("interval_seconds")
+                .unwrap_or_default(),
+            observed_at: fields
+                .required_value("observed_at")
+                .unwrap_or(Timestamp::from_millis(0)),
+            facts: fields.required_value("facts").unwrap_or_default(),
+            gateways: fields.value("gateways").unwrap_or_default(),
+            gateway_latency_ms: fields.value("gateway_latency_ms"),
+            conditions: fields.value("conditions").unwrap_or_default(),
+            integrations: fields.value("integrations").unwrap_or_default(),
+            backlog: fields.value("backlog").unwrap_or_default(),
+        };
+        fields.finish(report)
+    }
+
     /// The `detail` of the heartbeat that is stored for this report: the shape of version 0.4,
     /// and what came after it.
     pub fn heartbeat_detail(&self) -> Map<String, Value> {

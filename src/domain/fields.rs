@@ -1,5 +1,6 @@
 //! Reads a JSON body field by field and collects everything that is wrong with it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -130,6 +131,29 @@ impl Fields {
             "a time such as 2026-11-23T04:45:12Z (RFC 3339)",
             Timestamp::parse,
         )
+    }
+
+    /// A value of a shape that serde knows; missing or null is its default where it has one.
+    pub fn value<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
+        let found = self.fields.remove(field).unwrap_or(Value::Null);
+        if found.is_null() {
+            return None;
+        }
+        let value = serde_json::from_value(found).ok();
+        if value.is_none() {
+            self.complain(field, "not of the shape that /api/openapi.json describes");
+        }
+        value
+    }
+
+    /// The same, and it must be there.
+    pub fn required_value<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
+        let errors_before = self.errors.len();
+        let value = self.value(field);
+        if value.is_none() && self.errors.len() == errors_before {
+            self.complain(field, "required");
+        }
+        value
     }
 
     /// An object nested no deeper than `levels`, itself the first; empty where it is missing.

@@ -24,6 +24,9 @@ pub(crate) const SESSION_COOKIE: &str = "atlas_session";
 /// A token's last use is remembered to this many milliseconds.
 const USE_GRAIN_MS: i64 = 60_000;
 
+/// The credential of whoever has none, where reading is open.
+const ANYBODY: &str = "anybody";
+
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -49,6 +52,10 @@ impl Principal {
                 site_id,
             },
         }
+    }
+
+    fn is_anybody(&self) -> bool {
+        self.sender.credential == ANYBODY
     }
 
     /// Who it is to the ingest flow.
@@ -92,6 +99,11 @@ pub(crate) async fn authorise(
 fn admit(state: &AppState, request: &HttpRequest, needed: Scope) -> Result<Principal, ServerError> {
     check_host(state, request)?;
     let principal = identify(state, request, clock::now())?;
+    if !principal.scope.grants(needed) && principal.is_anybody() {
+        return Err(ServerError::Unauthenticated(
+            "reading is open to anybody here; this needs the header: Authorization: Bearer TOKEN",
+        ));
+    }
     if !principal.scope.grants(needed) {
         return Err(ServerError::Forbidden(format!(
             "this needs a token with scope {}; this credential has scope {}",
@@ -132,7 +144,7 @@ fn identify(
         }
     }
     if state.config.auth == Auth::Open {
-        return Ok(Principal::new(Scope::Read, "anybody".to_owned(), None));
+        return Ok(Principal::new(Scope::Read, ANYBODY.to_owned(), None));
     }
     Err(ServerError::Unauthenticated(
         "send the header: Authorization: Bearer TOKEN (make one with: atlas-ops token create --scope read), or open the address that `atlas-ops serve` printed when it started",

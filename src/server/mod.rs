@@ -15,6 +15,7 @@ mod respond;
 pub mod routes;
 mod state;
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -80,10 +81,7 @@ async fn serve(
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(STOP_SECONDS)
         .bind(&address)
-        .map_err(|error| {
-            Error::new(attempt, error)
-                .hint("another program may use the port: choose one with --port, or see: ss -ltnp")
-        })?;
+        .map_err(|error| cannot_bind(attempt, &error))?;
     let bound = server
         .addrs()
         .first()
@@ -97,6 +95,17 @@ async fn serve(
         .await
         .ok();
     outcome.map_err(|error| Error::new("serve", error))
+}
+
+fn cannot_bind(attempt: String, error: &std::io::Error) -> Error {
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program uses the port: choose one with --port, or see: ss -ltnp"
+        }
+        ErrorKind::PermissionDenied => "ports below 1024 are root's: choose one with --port 8000",
+        _ => "backend.host must be an address of this machine: 127.0.0.1, 0.0.0.0, or see: ip addr",
+    };
+    Error::new(attempt, error).hint(hint)
 }
 
 /// Says where the board is, with the one-time address that opens it.

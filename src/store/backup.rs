@@ -204,6 +204,9 @@ fn copy_pages(
     // the copy anew, and under load it never ends.
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
     let mut copy = Connection::open(target)?;
+    // The copy is thrown away where anything fails: it needs no journal of its own beside it, and
+    // is synced once, at the end.
+    copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     {
         let backup = Backup::new(&source, &mut copy)?;
         loop {
@@ -220,7 +223,7 @@ fn copy_pages(
         }
     }
     // One file that needs no second one beside it.
-    copy.execute_batch("PRAGMA journal_mode = DELETE")?;
+    copy.execute_batch("PRAGMA journal_mode = MEMORY")?;
     let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(BackupError::NotSound(verdict));

@@ -34,6 +34,10 @@ pub enum Owner {
 /// # Errors
 /// The file is there and cannot be read.
 pub fn owner_of(path: &Path) -> Result<Owner, StoreError> {
+    // A pipe or a device would be waited for, or never end.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Ok(Owner::NoDatabase);
+    }
     let mut header = [0; 72];
     let mut file = match std::fs::File::open(path) {
         Ok(file) => file,

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::signals::{idempotency_key, refusal};
 use crate::clock;
 use crate::domain::agent::{Agent, Report};
-use crate::domain::fields::{FieldError, MAX_ID};
 use crate::flow::ingest::{Delivery, Outcome};
 use crate::flow::report as reports;
 use crate::server::auth::Principal;
@@ -37,7 +36,7 @@ pub(crate) async fn report(
     body: Body,
 ) -> Result<HttpResponse, ServerError> {
     let key = idempotency_key(&request)?;
-    let report = read(&body)?;
+    let report = Report::from_json(body.json()?).map_err(ServerError::fields)?;
     let delivery = Delivery {
         items: vec![(report, key)],
         sender: principal.into_sender(),
@@ -55,29 +54,5 @@ pub(crate) async fn report(
         None => Err(ServerError::Malformed(
             "the body holds no report".to_owned(),
         )),
-    }
-}
-
-fn read(body: &Body) -> Result<Report, ServerError> {
-    // Malformed JSON and a wrong shape are different mistakes, and get different answers.
-    let value = body.json()?;
-    let report: Report = serde_json::from_value(value)
-        .map_err(|error| ServerError::fields(vec![FieldError::new("", error.to_string())]))?;
-    let mut errors = Vec::new();
-    for (field, text) in [("agent_id", &report.agent_id), ("site_id", &report.site_id)] {
-        if text.trim().is_empty()
-            || text.chars().count() > MAX_ID
-            || text.chars().any(char::is_control)
-        {
-            errors.push(FieldError::new(
-                field,
-                format!("expected 1 to {MAX_ID} characters, none of them a control character"),
-            ));
-        }
-    }
-    if errors.is_empty() {
-        Ok(report)
-    } else {
-        Err(ServerError::fields(errors))
     }
 }

@@ -69,7 +69,7 @@ fn read(body: &Body) -> Result<Vec<Result<Value, ServerError>>, ServerError> {
             .map(|line| serde_json::from_slice(line).map_err(|error| not_json(&error)))
             .collect()
     };
-    if items.is_empty() {
+    if items.is_empty() && first.is_none() {
         return Err(ServerError::Malformed(
             "expected a JSON array of signals, or one signal a line".to_owned(),
         ));

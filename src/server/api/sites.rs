@@ -108,7 +108,8 @@ pub(crate) async fn remove(
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(ServerError::Conflict(format!(
-            "signals, agents or integrations hang on {id:?}; a site with history stays"
+            "signals, agents or integrations hang on {:?}; a site with history stays",
+            id.as_str()
         )))
     }
 }
