@@ -10,7 +10,7 @@ use crate::domain::matching::Match;
 use crate::domain::redact;
 use crate::domain::runbook::{Runbook, Step, StepKind};
 use crate::domain::signal::Signal;
-use crate::domain::variables;
+use crate::domain::variables::{self, Filled, Piece as Part};
 
 /// Keys of an integration's `config` that go out; everything else stays here.
 pub(super) const CONFIG_ALLOWED: [&str; 24] = [
@@ -42,6 +42,9 @@ pub(super) const CONFIG_ALLOWED: [&str; 24] = [
 
 /// What messages cost beyond their contents: four tokens each, three for the answer's beginning.
 const OVERHEAD: usize = 11;
+
+/// Stands for a line break of a value where a line of the pack must not end.
+const LINE_BREAK: &str = "⏎";
 
 /// A part of the pack.
 #[derive(Debug, Clone)]
@@ -157,12 +160,9 @@ pub(super) fn runbook(
     let mut rendered: Vec<RenderedStep> = Vec::new();
     let mut steps = Vec::new();
     for (index, step) in runbook.steps.iter().enumerate() {
+        let lines = step_lines(index + 1, step, detail);
         let step = rendered_step(step, detail, redactions);
-        steps.push(Piece::new(
-            Value::Null,
-            &step_lines(index + 1, &step),
-            boundary,
-        ));
+        steps.push(Piece::new(Value::Null, &lines, boundary));
         rendered.push(step);
     }
     let question = runbook.prompt_template.as_ref().map(|template| {
@@ -197,19 +197,10 @@ pub(super) fn runbook(
 
 fn rendered_step(step: &Step, detail: &Map<String, Value>, redactions: &mut u32) -> RenderedStep {
     let mut open: Vec<String> = Vec::new();
-    let mut texts = Vec::new();
-    // A step of version 0.4 is a command without blocks: nothing says that it is POSIX, so its
-    // variables are filled by the same rules and stay open wherever quoting could not hold.
-    if step.kind == StepKind::Manual {
-        texts.push(variables::fill_text(&step.detail, detail));
-    } else if step.commands.is_empty() {
-        texts.push(variables::fill_command(&step.detail, detail));
-    }
-    texts.extend(
-        step.commands
-            .iter()
-            .map(|command| variables::fill_block(command, detail)),
-    );
+    let texts: Vec<Filled> = step_parts(step, detail)
+        .into_iter()
+        .map(Filled::from_iter)
+        .collect();
     for name in texts.iter().flat_map(|filled| &filled.open) {
         if !open.contains(name) {
             open.push(name.clone());
@@ -234,15 +225,64 @@ fn rendered_step(step: &Step, detail: &Map<String, Value>, redactions: &mut u32)
     }
 }
 
-fn step_lines(number: usize, step: &RenderedStep) -> String {
+/// The texts of a step, each in its parts.
+fn step_parts(step: &Step, detail: &Map<String, Value>) -> Vec<Vec<Part>> {
+    let mut texts = Vec::new();
+    // A step of version 0.4 is a command without blocks: nothing says that it is POSIX, so its
+    // variables are filled by the same rules and stay open wherever quoting could not hold.
+    if step.kind == StepKind::Manual {
+        texts.push(variables::text_pieces(&step.detail, detail));
+    } else if step.commands.is_empty() {
+        texts.push(variables::command_pieces(&step.detail, detail));
+    }
+    texts.extend(
+        step.commands
+            .iter()
+            .map(|command| variables::block_pieces(command, detail)),
+    );
+    texts
+}
+
+/// A text whose values each stay on their line: a line break in a value would begin what looks
+/// like a line of the runbook, and behind a prompt like a command of its own.
+fn on_their_lines(parts: Vec<Part>) -> String {
+    let mut text: String = parts
+        .into_iter()
+        .map(|part| match part {
+            Part::Text(text) => text,
+            Part::Open(name) => variables::slot(&name),
+            Part::Value { mut put, .. } => {
+                // Before the marks come in: a secret may be told by what stands on the next line.
+                redact::redact_string(&mut put);
+                put.replace("\r\n", LINE_BREAK)
+                    .replace(is_line_break, LINE_BREAK)
+            }
+        })
+        .collect();
+    redact::redact_string(&mut text);
+    text
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+fn step_lines(number: usize, step: &Step, detail: &Map<String, Value>) -> String {
     let mark = match step.kind {
         StepKind::Command => "  $ ",
         StepKind::Manual => "  ",
     };
     let mut lines = vec![format!("- step {number}: {}", step.title)];
-    lines.extend(step.detail.lines().map(|line| format!("{mark}{line}")));
+    for text in step_parts(step, detail) {
+        let text = on_their_lines(text);
+        lines.extend(text.lines().map(|line| format!("{mark}{line}")));
+    }
     for (label, text) in [("good", &step.good), ("otherwise", &step.otherwise)] {
         if let Some(text) = text {
+            let text = on_their_lines(variables::text_pieces(text, detail));
             lines.push(format!("  {label}: {text}"));
         }
     }

@@ -254,6 +254,44 @@ fn hostile_values_reach_commands_as_one_argument_only() {
 }
 
 #[test]
+fn a_line_break_in_a_value_begins_no_line_that_looks_like_a_command() {
+    let container = "web\nrm -rf /srv\ntrue";
+    let world = World::new(
+        "container_down",
+        "x",
+        &json!({"container": container, "endpoint": "unix:///run/docker.sock"}),
+    );
+    let pack = world.pack(20_000);
+    assert!(
+        pack.prompt
+            .contains("  $ docker start -- 'web⏎rm -rf /srv⏎true'\n")
+    );
+    for line in pack.prompt.lines() {
+        let line = line.trim_start_matches([' ', '$']);
+        assert!(
+            !line.starts_with("rm -rf /srv") && !line.starts_with("true"),
+            "{line}"
+        );
+    }
+    // What a program runs is the value as it came, still one argument.
+    let steps = &pack.runbooks[0].steps;
+    let start = steps.iter().find(|step| step.title == "Start it").unwrap();
+    assert_eq!(start.detail, format!("docker start -- '{container}'"));
+
+    let world = World::new("disk_full", "x", &json!({"mount": "/srv`id`\r\n$(id)\n"}));
+    let prompt = world.pack(20_000).prompt;
+    assert!(
+        prompt.contains("  $ df -hT -- '/srv`id`⏎$(id)⏎'\n"),
+        "{prompt}"
+    );
+    assert!(
+        prompt
+            .lines()
+            .all(|line| !line.trim_start_matches([' ', '$']).starts_with("(id)"))
+    );
+}
+
+#[test]
 fn a_detail_of_very_many_fields_is_cut_at_once() {
     let fields = (0..50_000).map(|n| (format!("f{n}"), json!(n)));
     let world = World::new("odd", "x", &Value::Object(fields.collect()));
