@@ -140,6 +140,7 @@ pub fn receive(
 ) -> ReceivedSignal {
     let mut redactions = redact::redact_detail(&mut signal.detail);
     redactions += redact::redact_string(&mut signal.summary);
+    redactions += redact::redact_string(&mut signal.source);
     if let Some(key) = &mut signal.dedup_key {
         redactions += redact::redact_string(key);
     }

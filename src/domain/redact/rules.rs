@@ -13,7 +13,7 @@ type Judge = fn(&str, &Captures<'_>) -> Option<(usize, usize)>;
 
 /// A cheap sign of it, the whole pattern with its secret in the group `s` (or `s1`, `s2`, ...),
 /// and the judge.
-const RULES: [(&str, &str, Judge); 13] = [
+const RULES: [(&str, &str, Judge); 14] = [
     (
         r"-----BEGIN",
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:(?P<s>.*?))(?:-----END [A-Z0-9 ]*PRIVATE KEY|\z)",
@@ -38,7 +38,12 @@ const RULES: [(&str, &str, Judge); 13] = [
     (
         r"(?i)bearer\s",
         r"(?i)(?-u:\b)bearer\s+(?P<s>[A-Za-z0-9._~+/=\-]{8,})",
-        random,
+        bearer,
+    ),
+    (
+        r"(?i)\A\s*bearer\s",
+        r"(?i)\A\s*bearer\s+(?P<s>[A-Za-z0-9._~+/=\-]{8,})\s*\z",
+        whole_bearer,
     ),
     (
         r"(?i)basic\s",
@@ -145,6 +150,18 @@ const NO_SECRETS: [&str; 61] = [
     "not",
 ];
 
+/// Words that follow `Bearer` where the scheme is spoken of.
+const OF_BEARERS: [&str; 6] = [
+    "authentication",
+    "authorisation",
+    "authorization",
+    "credential",
+    "credentials",
+    "challenge",
+];
+
+const VOWELS: [char; 12] = ['a', 'e', 'i', 'o', 'u', 'y', 'A', 'E', 'I', 'O', 'U', 'Y'];
+
 struct Compiled {
     triggers: RegexSet,
     patterns: Vec<Regex>,
@@ -230,6 +247,25 @@ fn any(_: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
 /// Only what no person would write as a word.
 fn random(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found).filter(|(start, end)| is_random(&text[*start..*end]))
+}
+
+/// As `random`; nor does a word do without vowels.
+fn bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+    span(found).filter(|(start, end)| {
+        let word = &text[*start..*end];
+        is_random(word) || !word.contains(VOWELS)
+    })
+}
+
+/// Where nothing else stands in the text, it is a header's value, unless it speaks of one.
+fn whole_bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+    span(found).filter(|(start, end)| {
+        let word = &text[*start..*end];
+        is_secret_value(word)
+            && !OF_BEARERS
+                .iter()
+                .any(|known| word.trim_end_matches('.').eq_ignore_ascii_case(known))
+    })
 }
 
 fn is_random(word: &str) -> bool {

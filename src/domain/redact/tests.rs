@@ -25,6 +25,9 @@ const SECRETS: &[(&str, &str)] = &[
         "YWRtaW46",
     ),
     ("sent Bearer 9f8e7d6c5b4a39281706", "9f8e7d6c"),
+    ("sent Bearer xkcdqwrtz on", "xkcdqwrtz"),
+    ("Bearer abcdefghijk", "abcdefghijk"),
+    (" bearer abcdefghijk\n", "abcdefghijk"),
     ("got basic YWRtaW46aHVudGVyMg== there", "YWRtaW46"),
     ("Authorization: token deadbeefcafe", "deadbeefcafe"),
     ("Cookie: sid=abc123; theme=dark", "abc123"),
@@ -147,7 +150,7 @@ fn secrets() -> Vec<(String, &'static str)> {
 }
 
 /// Texts that must stay as they are.
-const LOOK_ALIKES: [&str; 62] = [
+const LOOK_ALIKES: [&str; 65] = [
     "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
     "request 550e8400-e29b-41d4-a716-446655440000 failed",
     "container 4c01db0b339c7d7ab0d5a4b5b2e8a2a5f9b1c3d4e5f60718293a4b5c6d7e8f90",
@@ -157,6 +160,9 @@ const LOOK_ALIKES: [&str; 62] = [
     "token bucket is empty",
     "Bearer of bad news",
     "Bearer authentication required",
+    "Bearer authentication",
+    "Bearer credentials.",
+    "Bearer abcdefghijk left",
     "Basic authentication is off",
     "basic PostgreSQL setup done",
     "http://nas.local:5000/index.html",
