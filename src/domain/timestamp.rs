@@ -7,6 +7,8 @@ use jiff::civil::{DateTime, date};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// No calendar that RFC 3339 knows has a moment before it.
+const FIRST: DateTime = date(1, 1, 1).at(0, 0, 0, 0);
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Written and read as RFC 3339.
@@ -25,8 +27,12 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339. A date and time without an offset is taken as UTC: version 0.4 wrote those.
-    /// `None` for anything else.
+    /// `None` for anything else, and for what is in no year of our era in UTC.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).filter(|moment| moment.unbounded() >= FIRST)
+    }
+
+    fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Some(Self(moment.as_millisecond()));
@@ -70,6 +76,10 @@ impl Timestamp {
 
     /// Date and time in UTC. Beyond the calendar's ends it is the end.
     fn civil(self) -> DateTime {
+        self.unbounded().max(FIRST)
+    }
+
+    fn unbounded(self) -> DateTime {
         EPOCH.saturating_add(SignedDuration::from_millis(self.0))
     }
 
@@ -127,6 +137,11 @@ mod tests {
             "2026-11-23",
             "12:00",
             "2026-13-01T00:00:00Z",
+            "0000-01-01T00:00:00+23:00",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+01:00",
+            "-000001-01-01T00:00:00Z",
+            "0000-06-01 06:00:00",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
@@ -143,6 +158,12 @@ mod tests {
                 .to_string()
                 .starts_with("9999")
         );
+        assert_eq!(
+            Timestamp::from_millis(i64::MIN).to_string(),
+            "0001-01-01T00:00:00.000Z"
+        );
+        let first = Timestamp::parse("0001-01-01T00:00:00Z").unwrap();
+        assert_eq!(first.to_string(), "0001-01-01T00:00:00.000Z");
         let last = Timestamp::parse("9999-12-31T23:59:59Z").unwrap();
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.000Z");
     }
