@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::clock;
-use crate::domain::context::{Context, DEFAULT_BUDGET, Message};
+use crate::domain::context::{Context, DEFAULT_BUDGET, Message, SMALLEST_BUDGET};
 use crate::domain::fields::FieldError;
 use crate::domain::hash;
 use crate::flow::llm;
@@ -29,7 +29,7 @@ enum Format {
 
 /// What a model needs to think about one signal, within a budget of tokens.
 #[utoipa::path(get, path = "/api/llm/context_for_signal/{id}", tag = "llm",
-    params(("id" = i64, Path), ("budget" = Option<usize>, Query), ("format" = Option<String>, Query, description = "json, markdown or messages")),
+    params(("id" = i64, Path), ("budget" = Option<usize>, Query, description = "tokens, 50 to 1000000; 3000 where it is not given"), ("format" = Option<String>, Query, description = "json, markdown or messages")),
     responses((status = 200, description = "as format says", content((Context = "application/json"), (String = "text/markdown"), (Vec<Message> = "application/vnd.atlas-ops.messages+json"))),
         (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn context_for_signal(
@@ -66,10 +66,10 @@ fn read_query(pairs: &[(String, String)]) -> Result<(usize, Format), Vec<FieldEr
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         match name.as_str() {
             "budget" => match value.parse() {
-                Ok(tokens) if (1..=MAX_BUDGET).contains(&tokens) => budget = tokens,
+                Ok(tokens) if (SMALLEST_BUDGET..=MAX_BUDGET).contains(&tokens) => budget = tokens,
                 _ => errors.push(FieldError::new(
                     name,
-                    format!("expected a number of tokens from 1 to {MAX_BUDGET}"),
+                    format!("expected a number of tokens from {SMALLEST_BUDGET} to {MAX_BUDGET}"),
                 )),
             },
             "format" => match value.as_str() {
