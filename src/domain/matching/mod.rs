@@ -3,22 +3,28 @@
 //! | reason | points |
 //! | --- | --- |
 //! | the runbook was written for this kind | 100 |
-//! | a tag is the kind or one of its words | 30, each further one 10 |
+//! | the kind holds all words of a kind that the runbook was written for, two at least | 60 |
+//! | a tag is the kind or one of its words | 30, each further one 10; 20 for a generic kind |
 //! | a word of the kind is in this runbook's id and in no other's, and no tag was in the kind | 20 |
 //! | a tag is the site | 20 |
-//! | a tag is a key or a whole value of the detail | 15 each, at most 30 |
+//! | a tag is a key or a whole value of the detail, or a word of its kinds is such a key | 15 each, at most 30 |
 //! | a tag is a whole word of the summary | 10 each, at most 30 |
+//! | a tag is `systemd` and the summary names a unit, as `nginx.service` | 30 |
 //!
 //! [`THRESHOLD`] is 30: the kind alone carries a match, a single word of the summary never does.
 //! "Node pve2 left the Proxmox cluster" of kind `cluster` finds `rb-proxmox-cluster-health` by the
 //! word of its id and the tag in the summary together. Detail alone counts at most 15, since every
 //! heartbeat has keys such as `memory` and `swap`. Words that fit everything ([`GENERIC`]) count
-//! only as the whole kind. The kind as a tag adds nothing where the kind itself is equal.
+//! only as the whole kind, and then for less than a match. The kind as a tag adds nothing where the kind itself is equal.
+//!
+//! Equal points are ordered by how many words of the runbook's kinds the signal's kind holds, then
+//! by how many words of its title and summary the signal's summary has, then by id.
 //!
 //! Does not know how often a runbook helped; knows no clock and no database.
 
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -38,13 +44,16 @@ pub const MAX_MATCHES: usize = 5;
 pub const NO_FIT: &str = "no runbook fits this kind of signal yet";
 
 /// Words that say nothing about which problem it is.
-pub const GENERIC: [&str; 42] = [
+pub const GENERIC: [&str; 43] = [
     "address", "agent", "alert", "changed", "check", "closed", "count", "critical", "detail",
     "device", "down", "endpoint", "error", "event", "failed", "failing", "failure", "full", "gone",
     "health", "high", "host", "info", "lan", "low", "name", "network", "new", "node", "ok", "port",
-    "ports", "problem", "server", "service", "state", "status", "system", "target", "unit", "up",
-    "warning",
+    "ports", "problem", "server", "service", "state", "status", "storage", "system", "target",
+    "unit", "up", "warning",
 ];
+
+/// How names of systemd's units end that stand in a summary with them.
+const UNITS: [&str; 3] = [".service", ".socket", ".timer"];
 
 /// Most entries of a detail that are looked at, and longest value in bytes.
 const MAX_DETAIL: (usize, usize) = (100, 64);
@@ -111,6 +120,31 @@ impl Match {
 struct Known {
     id: String,
     title: String,
+    summary: String,
+    /// The words of each of its kinds.
+    kinds: Vec<Vec<String>>,
+}
+
+impl Known {
+    /// How many words of `kind` are in one of its kinds.
+    fn words_of_kind(&self, kind: &[String]) -> usize {
+        let held = |own: &Vec<String>| own.iter().filter(|word| kind.contains(word)).count();
+        self.kinds.iter().map(held).max().unwrap_or_default()
+    }
+
+    /// How many words of its title and summary are in `summary`. Short ones say nothing.
+    fn words_of_summary(&self, summary: &[String]) -> usize {
+        let mut seen: Vec<String> = Vec::new();
+        for text in [&self.title, &self.summary] {
+            each_word(text, |word| {
+                let new = !seen.iter().any(|known| known == word);
+                if new && word.len() > 3 && summary.iter().any(|other| other == word) {
+                    seen.push(word.to_owned());
+                }
+            });
+        }
+        seen.len()
+    }
 }
 
 /// Runbooks, indexed once for many signals.
@@ -119,6 +153,8 @@ pub struct Matcher {
     runbooks: Vec<Known>,
     by_kind: HashMap<String, Vec<usize>>,
     by_tag: HashMap<String, Vec<usize>>,
+    /// Words of the kinds.
+    by_kind_word: HashMap<String, Vec<usize>>,
     /// Words of ids that only one runbook has.
     by_name: HashMap<String, Option<usize>>,
 }
@@ -131,7 +167,15 @@ impl Matcher {
             matcher.runbooks.push(Known {
                 id: runbook.id.clone(),
                 title: runbook.title.clone(),
+                summary: runbook.summary.clone(),
+                kinds: runbook.kinds.iter().map(|kind| kind_words(kind)).collect(),
             });
+            for word in runbook.kinds.iter().flat_map(|kind| kind_words(kind)) {
+                let indices = matcher.by_kind_word.entry(word).or_default();
+                if indices.last() != Some(&index) {
+                    indices.push(index);
+                }
+            }
             for (map, words) in [
                 (&mut matcher.by_kind, &runbook.kinds),
                 (&mut matcher.by_tag, &runbook.tags),
@@ -167,9 +211,10 @@ impl Matcher {
         Some(&known.title)
     }
 
-    /// The runbooks that fit, best first, ties by id; none where none reaches [`THRESHOLD`].
+    /// The runbooks that fit, best first; none where none reaches [`THRESHOLD`].
     pub fn match_signal(&self, signal: &SignalView<'_>) -> Vec<Match> {
         let mut found = Found::over(self.runbooks.len());
+        self.look_for_held_kinds(signal.kind, &mut found);
         self.look_at_kind(signal.kind, &mut found);
         self.look_at_detail(signal.detail, &mut found);
         self.look_at_summary(signal.summary, &mut found);
@@ -180,11 +225,25 @@ impl Matcher {
                 found.evidence[index].reason(20, 2, text);
             }
         }
-        found.best(&self.runbooks)
+        found.best(&self.runbooks, signal)
     }
 
     fn tagged(&self, word: &str) -> &[usize] {
         self.by_tag.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// `docker_container_down` holds `container_down`.
+    fn look_for_held_kinds(&self, kind: &str, found: &mut Found) {
+        let words = kind_words(kind);
+        for (index, known) in self.runbooks.iter().enumerate() {
+            let held = known.kinds.iter().find(|own| {
+                own.len() > 1 && own.len() < words.len() && own.iter().all(|w| words.contains(w))
+            });
+            if let Some(own) = held {
+                let text = found.text(format!("kind holds {}", own.join("_")));
+                found.evidence[index].kind_held = Some(text);
+            }
+        }
     }
 
     fn look_at_kind(&self, kind: &str, found: &mut Found) {
@@ -200,7 +259,11 @@ impl Matcher {
         let text = found.text(format!("tag {whole} is the kind"));
         for &index in self.tagged(&whole) {
             if !found.evidence[index].kind_equal {
-                found.evidence[index].kind_tag(text);
+                if GENERIC.contains(&whole.as_str()) {
+                    found.evidence[index].reason(20, 1, text);
+                } else {
+                    found.evidence[index].kind_tag(text);
+                }
             }
         }
         let mut seen: Vec<&str> = vec![&whole];
@@ -230,24 +293,32 @@ impl Matcher {
     fn look_at_detail(&self, detail: &Map<String, Value>, found: &mut Found) {
         let mut seen = Vec::new();
         for (key, value) in detail.iter().take(MAX_DETAIL.0) {
-            let mut look_at = |word: String, text: &dyn Fn() -> String| {
-                let tagged = self.tagged(&word);
+            let mut look_at = |word: String, more: &[usize], text: &dyn Fn() -> String| {
+                let mut tagged = self.tagged(&word).to_vec();
+                tagged.extend(
+                    more.iter()
+                        .filter(|more| !self.tagged(&word).contains(more)),
+                );
                 if tagged.is_empty() || seen.contains(&word) || GENERIC.contains(&word.as_str()) {
                     return;
                 }
                 let text = found.text(text());
-                for &index in tagged {
+                for index in tagged {
                     found.evidence[index].detail(text);
                 }
                 seen.push(word);
             };
             if key.len() <= MAX_DETAIL.1 {
-                look_at(folded(key), &|| format!("detail has {key}"));
+                let key_word = folded(key);
+                let named = self.by_kind_word.get(&key_word);
+                look_at(key_word, named.map_or(&[], Vec::as_slice), &|| {
+                    format!("detail has {key}")
+                });
             }
             if let Value::String(text) = value
                 && text.len() <= MAX_DETAIL.1
             {
-                look_at(folded(text.trim()), &|| format!("{key} is {text}"));
+                look_at(folded(text.trim()), &[], &|| format!("{key} is {text}"));
             }
         }
     }
@@ -266,6 +337,20 @@ impl Matcher {
                 found.evidence[index].summary(text);
             }
         });
+        let unit = summary
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .find(|word| {
+                UNITS
+                    .iter()
+                    .any(|end| word.len() > end.len() && word.ends_with(end))
+            });
+        if let Some(unit) = unit {
+            let text = found.text(format!("summary names {unit}"));
+            for &index in self.tagged("systemd") {
+                found.evidence[index].reason(30, 4, text);
+            }
+        }
     }
 }
 
@@ -289,7 +374,10 @@ impl Found {
         self.texts.len() - 1
     }
 
-    fn best(mut self, runbooks: &[Known]) -> Vec<Match> {
+    fn best(mut self, runbooks: &[Known], signal: &SignalView<'_>) -> Vec<Match> {
+        let kind = kind_words(signal.kind);
+        let mut summary: Vec<String> = Vec::new();
+        each_word(signal.summary, |word| summary.push(word.to_owned()));
         let mut best: Vec<(u32, usize)> = Vec::new();
         for (index, evidence) in self.evidence.iter_mut().enumerate() {
             let points = evidence.points();
@@ -297,7 +385,11 @@ impl Found {
                 best.push((points, index));
             }
         }
-        best.sort_by(|a, b| (b.0.cmp(&a.0)).then_with(|| runbooks[a.1].id.cmp(&runbooks[b.1].id)));
+        best.sort_by_cached_key(|&(points, index)| {
+            let known = &runbooks[index];
+            let words = (known.words_of_kind(&kind), known.words_of_summary(&summary));
+            (Reverse((points, words)), known.id.clone())
+        });
         best.truncate(MAX_MATCHES);
         let to_match = |(points, index): (u32, usize)| {
             let mut reasons = self.evidence[index].reasons.clone();
@@ -322,6 +414,8 @@ impl Found {
 #[derive(Clone, Default)]
 struct Evidence {
     kind_equal: bool,
+    /// Place of the text that says which kind is held.
+    kind_held: Option<usize>,
     named: bool,
     kind_tags: usize,
     details: usize,
@@ -357,6 +451,9 @@ impl Evidence {
 
     /// The sum. Where only the detail speaks, its second reason adds nothing.
     fn points(&mut self) -> u32 {
+        if let Some(text) = self.kind_held.take().filter(|_| !self.kind_equal) {
+            self.reason(60, 0, text);
+        }
         if self.reasons.len() == self.details {
             self.reasons.truncate(1);
         }
