@@ -177,3 +177,31 @@ pub fn store_received(db: &Db, received: ReceivedSignal) -> Result<Signal, Store
     signal.id = signals::insert(db, &signal)?;
     Ok(signal)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_signal_keeps_its_secret() {
+        let signal: NewSignal = serde_json::from_value(json!({
+            "site_id": "site-homelab",
+            "kind": "odd",
+            "source": "https://bob:hunter2@nas.lan/hook",
+            "summary": "password=hunter2",
+            "severity": "warning",
+            "dedup_key": "token=hunter2",
+            "detail": {"header": "Bearer hunterhunter"},
+        }))
+        .unwrap();
+        let received = receive(
+            signal,
+            &Catalogue::new(Vec::new()),
+            Timestamp::from_millis(0),
+        );
+        assert!(!format!("{received:?}").contains("hunter"), "{received:?}");
+        assert_eq!(received.redactions, 4);
+    }
+}

@@ -94,6 +94,37 @@ fn the_numbers_of_each_rule() {
 }
 
 #[test]
+fn a_kind_that_is_held_whole_is_a_strong_reason() {
+    let matcher = Matcher::new(&[
+        runbook("rb-a", &[], &["queue_stuck"]),
+        runbook("rb-b", &[], &["queue"]),
+    ]);
+    let found = find(&matcher, "mail_queue_stuck", "", &json!({}));
+    assert_eq!((found.len(), found[0].runbook_id.as_str()), (1, "rb-a"));
+    assert_eq!(found[0].points, 60);
+    assert_eq!(found[0].reason_line(), "kind holds queue_stuck");
+    assert_eq!(find(&matcher, "queue_stuck", "", &json!({}))[0].points, 100);
+}
+
+#[test]
+fn ties_go_to_the_nearer_kind() {
+    let matcher = Matcher::new(&[
+        runbook("rb-1", &["mail"], &["queue_stuck"]),
+        runbook("rb-2", &["mail"], &["mail_lost"]),
+    ]);
+    let found = find(&matcher, "mail", "", &json!({}));
+    assert_eq!(found[0].points, found[1].points);
+    assert_eq!(found[0].runbook_id, "rb-2");
+}
+
+#[test]
+fn a_generic_word_that_is_the_whole_kind_needs_another_reason() {
+    let matcher = Matcher::new(&[runbook("rb-own", &["storage", "pool"], &[])]);
+    assert_eq!(find(&matcher, "storage", "x", &json!({})), []);
+    assert_eq!(find(&matcher, "storage", "pool", &json!({}))[0].points, 30);
+}
+
+#[test]
 fn tags_match_whole_words_only() {
     let matcher = Matcher::new(&[runbook("rb-own", &["ha", "raft", "vip"], &[])]);
     assert_eq!(

@@ -87,3 +87,23 @@ fn read_query(pairs: &[(String, String)]) -> Result<(usize, Format), Vec<FieldEr
         Err(errors)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(text: &str) -> Result<usize, Vec<FieldError>> {
+        read_query(&[("budget".to_owned(), text.to_owned())]).map(|(budget, _)| budget)
+    }
+
+    #[test]
+    fn a_budget_that_no_pack_fits_is_refused() {
+        for text in ["1", "0", "49", "1000001", "-5", "many"] {
+            let errors = budget(text).unwrap_err();
+            let said = format!("{errors:?}");
+            assert!(said.contains("from 50 to 1000000"), "{text}: {said}");
+        }
+        assert_eq!(budget("50").unwrap(), SMALLEST_BUDGET);
+        assert_eq!(budget("").unwrap(), DEFAULT_BUDGET);
+    }
+}
