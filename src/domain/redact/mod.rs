@@ -7,6 +7,7 @@
 //! board full of marks helps nobody. What looks like any other word or number is not found.
 
 mod names;
+mod plain;
 mod rules;
 
 use serde_json::{Map, Value};

@@ -7,6 +7,7 @@ use regex::{Captures, Regex, RegexSet};
 
 use super::MARK;
 use super::names::{Class, class_of};
+use super::plain::{NO_SECRETS, OF_BEARERS};
 
 /// Which bytes of the text are the secret; `None` where it only looked like one.
 type Judge = fn(&str, &Captures<'_>) -> Option<(usize, usize)>;
@@ -84,81 +85,6 @@ const RULES: [(&str, &str, Judge); 14] = [
 
 /// No text shorter than `pwd=x` holds a secret that could be told.
 const SHORTEST: usize = 5;
-
-/// Words that stand where a secret could and are none.
-const NO_SECRETS: [&str; 61] = [
-    "yes",
-    "no",
-    "true",
-    "false",
-    "on",
-    "off",
-    "null",
-    "nil",
-    "none",
-    "missing",
-    "required",
-    "expired",
-    "invalid",
-    "wrong",
-    "incorrect",
-    "empty",
-    "unset",
-    "set",
-    "changed",
-    "ok",
-    "pass",
-    "passed",
-    "fail",
-    "failed",
-    "failure",
-    "success",
-    "accepted",
-    "rejected",
-    "denied",
-    "revoked",
-    "undefined",
-    "unknown",
-    "valid",
-    "enabled",
-    "disabled",
-    "default",
-    "optional",
-    "basic",
-    "bearer",
-    "digest",
-    "negotiate",
-    "token",
-    "password",
-    "oauth",
-    "oauth2",
-    "ldap",
-    "open",
-    "closed",
-    "flag",
-    "option",
-    "argument",
-    "parameter",
-    "to",
-    "is",
-    "was",
-    "and",
-    "or",
-    "for",
-    "in",
-    "with",
-    "not",
-];
-
-/// Words that follow `Bearer` where the scheme is spoken of.
-const OF_BEARERS: [&str; 6] = [
-    "authentication",
-    "authorisation",
-    "authorization",
-    "credential",
-    "credentials",
-    "challenge",
-];
 
 const VOWELS: [char; 12] = ['a', 'e', 'i', 'o', 'u', 'y', 'A', 'E', 'I', 'O', 'U', 'Y'];
 
