@@ -277,3 +277,31 @@ fn secrets_in_a_report_are_shown_to_nobody() {
     }
     assert_eq!(atlas.count("SELECT count(*) FROM integrations"), 1);
 }
+
+#[test]
+fn a_token_of_one_site_cannot_pose_as_another_sites_agent() {
+    let atlas = Atlas::new();
+    let server = atlas.serve();
+    let token = atlas.token("read").secret;
+    let other = atlas
+        .token_with(&["--scope", "ingest", "--site", "site-other"])
+        .secret;
+    let pose = || {
+        let mut posing = report();
+        posing["site_id"] = json!("site-other");
+        server
+            .post("/api/agents/report", &posing)
+            .with(&other)
+            .send()
+            .is(201);
+        read(&server, &token, "/api/agents")[0]["site_id"].clone()
+    };
+    send(&server, &report()).is(201);
+    assert_eq!(pose(), "site-homelab");
+    // A host that moved is silent where it was.
+    atlas
+        .sql()
+        .execute("UPDATE agents SET last_seen = 0", [])
+        .unwrap();
+    assert_eq!(pose(), "site-other");
+}

@@ -75,6 +75,7 @@ pub async fn deliver(
             })
         })
         .collect();
+    let bound = sender.site_id.is_some();
     store
         .write(move |db| {
             prepared
@@ -85,7 +86,7 @@ pub async fn deliver(
                         store_once(db, received.clone(), key.as_ref(), |db, signal| {
                             if signal.is_heartbeat() {
                                 let heartbeat = heartbeat::of_signal(signal);
-                                agents::heard(db, &heartbeat, signal.received_at)?;
+                                agents::heard(db, &heartbeat, bound, signal.received_at)?;
                             }
                             Ok(())
                         })

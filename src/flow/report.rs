@@ -42,7 +42,8 @@ pub async fn deliver(
                     let received =
                         ingest::receive(heartbeat::signal_of(report), &catalogue, received_at);
                     ingest::store_once(db, received, key.as_ref(), |db, signal| {
-                        agents::heard(db, &heartbeat::of_report(report, signal), received_at)?;
+                        let heartbeat = heartbeat::of_report(report, signal);
+                        agents::heard(db, &heartbeat, sender.site_id.is_some(), received_at)?;
                         let (site, agent) = (&report.site_id, &report.agent_id);
                         for integration in &report.integrations {
                             integrations::report(db, site, agent, integration, received_at)?;

@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 use serde_json::Value;
 
 use super::{Db, StoreError};
-use crate::domain::agent::{Agent, is_silent};
+use crate::domain::agent::{Agent, DEFAULT_INTERVAL_SECONDS, is_silent};
 use crate::domain::timestamp::Timestamp;
 
 const COLUMNS: &str = "id, site_id, hostname, version, interval_seconds, first_seen, last_seen, \
@@ -71,11 +71,17 @@ pub fn all(db: &Db, now: Timestamp) -> Result<Vec<Agent>, StoreError> {
 }
 
 /// Stores a heartbeat that was received at `now`. An agent of the demo that really reports is
-/// no longer the demo's.
+/// no longer the demo's. A sender that is `bound` to its site takes over another site's agent
+/// only once that one is silent (see [`is_silent`]): a host may move, and nobody may pose as one.
 ///
 /// # Errors
 /// The database refuses.
-pub fn heard(db: &Db, heartbeat: &Heartbeat, now: Timestamp) -> Result<(), StoreError> {
+pub fn heard(
+    db: &Db,
+    heartbeat: &Heartbeat,
+    bound: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO agents (id, site_id, hostname, version, interval_seconds, first_seen, \
          last_seen, backlog, conditions, facts, gateways, gateway_latency_ms) \
@@ -85,7 +91,9 @@ pub fn heard(db: &Db, heartbeat: &Heartbeat, now: Timestamp) -> Result<(), Store
          interval_seconds = excluded.interval_seconds, \
          last_seen = max(last_seen, excluded.last_seen), backlog = excluded.backlog, \
          conditions = excluded.conditions, facts = excluded.facts, \
-         gateways = excluded.gateways, gateway_latency_ms = excluded.gateway_latency_ms, demo = 0",
+         gateways = excluded.gateways, gateway_latency_ms = excluded.gateway_latency_ms, demo = 0 \
+         WHERE NOT ?12 OR agents.site_id = excluded.site_id OR excluded.last_seen \
+         > agents.last_seen + 3000 * coalesce(agents.interval_seconds, ?13)",
     )?
     .execute(params![
         heartbeat.agent_id,
@@ -99,6 +107,8 @@ pub fn heard(db: &Db, heartbeat: &Heartbeat, now: Timestamp) -> Result<(), Store
         heartbeat.facts.to_string(),
         heartbeat.gateways.to_string(),
         heartbeat.gateway_latency_ms,
+        bound,
+        DEFAULT_INTERVAL_SECONDS,
     ])?;
     Ok(())
 }

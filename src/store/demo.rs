@@ -88,7 +88,7 @@ pub fn add_integration(
 /// # Errors
 /// The database refuses.
 pub fn add_agent(db: &Db, agent: &Heartbeat, last_seen: Timestamp) -> Result<(), StoreError> {
-    super::agents::heard(db, agent, last_seen)?;
+    super::agents::heard(db, agent, false, last_seen)?;
     db.execute(
         "UPDATE agents SET demo = 1 WHERE id = ?1",
         [&agent.agent_id],
