@@ -146,38 +146,18 @@ where
     }
 }
 
-fn get<F, Args>(path: &'static str, access: Access, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    line(Method::GET, path, access, handler)
+/// A function for each method, so that a line of the table reads as one.
+macro_rules! methods {
+    ($($name:ident is $method:ident),+) => {$(
+        fn $name<F, Args>(path: &'static str, access: Access, handler: F) -> Line
+        where
+            F: Handler<Args>,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            line(Method::$method, path, access, handler)
+        }
+    )+};
 }
 
-fn post<F, Args>(path: &'static str, access: Access, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    line(Method::POST, path, access, handler)
-}
-
-fn put<F, Args>(path: &'static str, access: Access, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    line(Method::PUT, path, access, handler)
-}
-
-fn delete<F, Args>(path: &'static str, access: Access, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    line(Method::DELETE, path, access, handler)
-}
+methods!(get is GET, post is POST, put is PUT, delete is DELETE);
