@@ -1,6 +1,7 @@
 //! Values and rules. No clock, no disk, no network, no randomness: what they give is handed in,
 //! so that every rule here can be tested by calling it.
 
+pub mod actor;
 pub mod agent;
 pub mod cidr;
 pub mod context;

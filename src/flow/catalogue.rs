@@ -1,4 +1,6 @@
-//! The runbooks in force, read once from the database, with the matcher made from them.
+//! The runbooks in force, read from the database, with the matcher made from them.
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::catalog;
 use crate::domain::matching::Matcher;
@@ -56,5 +58,26 @@ impl Catalogue {
     /// What finds them.
     pub fn matcher(&self) -> &Matcher {
         &self.matcher
+    }
+}
+
+/// The catalogue that is in force now; another takes its place when runbooks change.
+#[derive(Debug)]
+pub struct InForce(RwLock<Arc<Catalogue>>);
+
+impl InForce {
+    /// Starts with this one.
+    pub fn new(catalogue: Catalogue) -> Self {
+        Self(RwLock::new(Arc::new(catalogue)))
+    }
+
+    /// The one that is in force now. Whoever holds it keeps it, whatever comes after.
+    pub fn get(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another in its place.
+    pub fn replace(&self, catalogue: Catalogue) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::config::backend::BackendConfig;
-use crate::flow::catalogue::Catalogue;
+use crate::flow::catalogue::{Catalogue, InForce};
 use crate::store::Store;
 
 /// The server's world; one for the process, shared by its workers.
@@ -11,7 +11,7 @@ use crate::store::Store;
 pub(crate) struct AppState {
     pub(crate) config: BackendConfig,
     pub(crate) store: Store,
-    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) runbooks: InForce,
     address: OnceLock<String>,
 }
 
@@ -20,9 +20,14 @@ impl AppState {
         Self {
             config,
             store,
-            catalogue: Arc::new(catalogue),
+            runbooks: InForce::new(catalogue),
             address: OnceLock::new(),
         }
+    }
+
+    /// The runbooks in force now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        self.runbooks.get()
     }
 
     /// Sets, once the port is known, the address that people and agents use. The `Host` header

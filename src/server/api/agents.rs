@@ -42,7 +42,7 @@ pub(crate) async fn report(
         sender: principal.into_sender(),
         received_at: clock::now(),
     };
-    let outcomes = reports::deliver(&state.store, &state.catalogue, delivery).await?;
+    let outcomes = reports::deliver(&state.store, &state.catalogue(), delivery).await?;
     let answer = |signal: &crate::domain::signal::Signal| ReportAnswer {
         signal_id: signal.id,
         received_at: signal.received_at,

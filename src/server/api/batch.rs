@@ -46,7 +46,7 @@ pub(crate) async fn create(
         sender: principal.into_sender(),
         received_at: clock::now(),
     };
-    let outcomes = ingest::deliver(&state.store, &state.catalogue, delivery).await?;
+    let outcomes = ingest::deliver(&state.store, &state.catalogue(), delivery).await?;
     for (position, outcome) in accepted.into_iter().zip(outcomes) {
         let uid = results[position].uid.take();
         results[position] = answer(uid, &outcome);

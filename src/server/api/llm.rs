@@ -1,7 +1,5 @@
 //! `GET /api/llm/context_for_signal/{id}`
 
-use std::sync::Arc;
-
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -42,7 +40,7 @@ pub(crate) async fn context_for_signal(
     let boundary = clock::random::<16>()
         .map(|bytes| hash::hex(&bytes))
         .map_err(|_| ServerError::Store(StoreError::Panicked))?;
-    let catalogue = Arc::clone(&state.catalogue);
+    let catalogue = state.catalogue();
     let context = state
         .store
         .read(move |db| llm::context(db, &catalogue, (id, budget), &boundary))

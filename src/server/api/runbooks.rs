@@ -14,7 +14,7 @@ pub(crate) async fn list(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ServerError> {
-    Ok(respond::json(&request, &state.catalogue.all()))
+    Ok(respond::json(&request, &state.catalogue().all()))
 }
 
 /// One runbook.
@@ -25,8 +25,8 @@ pub(crate) async fn show(
     id: web::Path<String>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ServerError> {
-    let runbook = state
-        .catalogue
+    let catalogue = state.catalogue();
+    let runbook = catalogue
         .get(&id)
         .ok_or_else(|| ServerError::NotFound(format!("there is no runbook {:?}", id.as_str())))?;
     Ok(respond::json(&request, runbook))

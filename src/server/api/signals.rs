@@ -44,7 +44,7 @@ pub(crate) async fn create(
         sender: principal.into_sender(),
         received_at: clock::now(),
     };
-    let outcomes = ingest::deliver(&state.store, &state.catalogue, delivery).await?;
+    let outcomes = ingest::deliver(&state.store, &state.catalogue(), delivery).await?;
     match outcomes.first() {
         Some(Outcome::Stored(signal)) => Ok(HttpResponse::Created()
             .insert_header((

@@ -1,7 +1,5 @@
 //! `GET /api/suggestions`
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::clock;
@@ -17,7 +15,7 @@ pub(crate) async fn list(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ServerError> {
-    let catalogue = Arc::clone(&state.catalogue);
+    let catalogue = state.catalogue();
     let suggestions = state
         .store
         .read(move |db| suggest::current(db, &catalogue, clock::now()))

@@ -88,8 +88,8 @@ pub(crate) async fn show(
     state: web::Data<AppState>,
     pairs: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ServerError> {
-    let runbook = state
-        .catalogue
+    let catalogue = state.catalogue();
+    let runbook = catalogue
         .get(&id)
         .ok_or_else(|| ServerError::NotFound(format!("there is no runbook {:?}", id.as_str())))?;
     let named = pairs
@@ -114,7 +114,7 @@ fn page(
     let nothing = Map::new();
     let values = signal.map_or(&nothing, |signal| &signal.detail);
     let page_of = |id: &str| {
-        state.catalogue.get(id)?;
+        state.catalogue().get(id)?;
         Some(match signal {
             Some(signal) => state.link(&format!("/runbooks/{id}?signal={}", signal.id)),
             None => state.link(&format!("/runbooks/{id}")),

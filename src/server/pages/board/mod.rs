@@ -4,8 +4,6 @@ mod filters;
 mod rows;
 mod sites;
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -106,7 +104,7 @@ pub(crate) async fn show(
     let now = clock::now();
     let (query, notes) = read_query(&pairs);
     let asked = query.clone();
-    let catalogue = Arc::clone(&state.catalogue);
+    let catalogue = state.catalogue();
     let board = state
         .store
         .read(move |db| board::board(db, &catalogue, &asked, now))
@@ -167,10 +165,11 @@ fn page(
         .into_iter()
         .map(|line| row(state, line, &names, now))
         .collect();
+    let catalogue = state.catalogue();
     let (runbooks, other_runbooks): (Vec<_>, Vec<_>) = board
         .runbooks
         .into_iter()
-        .filter_map(|(id, hits)| Some((state.catalogue.get(&id)?, hits)))
+        .filter_map(|(id, hits)| Some((catalogue.get(&id)?, hits)))
         .map(|(runbook, hits)| RunbookItem {
             link: state.link(&format!("/runbooks/{}", runbook.id)),
             title: shown(&runbook.title),

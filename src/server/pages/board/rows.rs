@@ -48,8 +48,9 @@ pub(super) fn row(state: &AppState, line: Line, names: &[(String, String)], now:
         .find(|(id, _)| *id == signal.site_id)
         .map_or(&signal.site_id, |(_, name)| name);
     let runbook_page = |id: &str| state.link(&format!("/runbooks/{id}?signal={}", signal.id));
+    let catalogue = state.catalogue();
     let title = |id: &str| {
-        let title = state.catalogue.matcher().title(id);
+        let title = catalogue.matcher().title(id);
         title.unwrap_or(id).to_owned()
     };
     let offer = suggestion.as_ref().and_then(|suggestion| {
