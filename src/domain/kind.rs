@@ -13,3 +13,11 @@ pub const CONTAINER_UNHEALTHY: &str = "container_unhealthy";
 pub const CONTAINER_OOM_KILLED: &str = "container_oom_killed";
 /// A configured Docker endpoint does not answer.
 pub const DOCKER_UNREACHABLE: &str = "docker_unreachable";
+/// An agent is unheard for more than three of its intervals; the server itself says so.
+pub const AGENT_SILENT: &str = "agent_silent";
+/// A gateway of a site does not answer; what needs the network there hangs on it.
+pub const GATEWAY_UNREACHABLE: &str = "gateway_unreachable";
+/// An agent's discovery sees nothing, and so cannot know what is gone.
+pub const DISCOVERY_BLIND: &str = "discovery_blind";
+/// A host that was there no longer is.
+pub const HOST_GONE: &str = "host_gone";

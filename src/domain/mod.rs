@@ -9,6 +9,7 @@ pub mod docker_endpoint;
 pub mod fields;
 pub mod fingerprint;
 pub mod hash;
+pub mod incident;
 pub mod integration;
 pub mod kind;
 pub mod matching;

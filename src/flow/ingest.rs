@@ -9,8 +9,9 @@ use crate::domain::signal::{NewSignal, ReceivedSignal, Signal, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::heartbeat;
+use crate::flow::lifecycle;
 use crate::store::idempotency::{self, Key, Known};
-use crate::store::{Db, Store, StoreError, agents, signals, sites};
+use crate::store::{Db, Store, StoreError, agents, signals};
 
 /// Who sends, as the authorisation step knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +126,7 @@ pub(super) fn store_once(
             return Ok(Outcome::Known(Box::new(signal)));
         }
     }
-    let signal = store_received(db, received)?;
+    let signal = lifecycle::store(db, received)?;
     also(db, &signal)?;
     if let Some(key) = key {
         idempotency::remember(db, key, signal.id, received_at)?;
@@ -166,17 +167,6 @@ pub fn receive(
         redactions,
         demo: false,
     }
-}
-
-/// Stores a signal, and its site where that is new.
-///
-/// # Errors
-/// The database refuses.
-pub fn store_received(db: &Db, received: ReceivedSignal) -> Result<Signal, StoreError> {
-    let mut signal = received.stored_as(0);
-    sites::ensure(db, &signal.site_id, signal.received_at)?;
-    signal.id = signals::insert(db, &signal)?;
-    Ok(signal)
 }
 
 #[cfg(test)]

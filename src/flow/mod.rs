@@ -5,6 +5,7 @@ pub mod board;
 pub mod catalogue;
 pub mod heartbeat;
 pub mod ingest;
+pub mod lifecycle;
 pub mod llm;
 pub mod report;
 pub mod seed;

@@ -10,6 +10,7 @@ use crate::domain::site::SiteDeclaration;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::ingest;
+use crate::flow::lifecycle;
 use crate::store::agents::Heartbeat;
 use crate::store::runbooks::StoredRunbook;
 use crate::store::{self, Db, StoreError};
@@ -89,7 +90,7 @@ pub fn demo(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<Seeded, St
         let at = minutes_before(now, signal.minutes_ago);
         let mut received = ingest::receive(demo_signal(signal, at), catalogue, at);
         received.demo = true;
-        ingest::store_received(db, received)?;
+        lifecycle::store(db, received)?;
     }
     Ok(Seeded {
         sites: demo::SITES.len(),

@@ -13,6 +13,8 @@ use crate::domain::timestamp::Timestamp;
 /// What [`clear`] removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Cleared {
+    /// Rows of incidents.
+    pub incidents: usize,
     /// Rows of signals.
     pub signals: usize,
     /// Rows of agents.
@@ -102,18 +104,21 @@ pub fn add_agent(db: &Db, agent: &Heartbeat, last_seen: Timestamp) -> Result<(),
 /// # Errors
 /// The database refuses.
 pub fn clear(db: &Db) -> Result<Cleared, StoreError> {
+    let incidents = db.execute("DELETE FROM incidents WHERE demo = 1", [])?;
     let signals = db.execute("DELETE FROM signals WHERE demo = 1", [])?;
     let agents = db.execute("DELETE FROM agents WHERE demo = 1", [])?;
     let integrations = db.execute("DELETE FROM integrations WHERE demo = 1", [])?;
     let sites = db.execute(
         "DELETE FROM sites WHERE demo = 1 \
          AND NOT EXISTS (SELECT 1 FROM signals WHERE site_id = sites.id) \
+         AND NOT EXISTS (SELECT 1 FROM incidents WHERE site_id = sites.id) \
          AND NOT EXISTS (SELECT 1 FROM agents WHERE site_id = sites.id) \
          AND NOT EXISTS (SELECT 1 FROM integrations WHERE site_id = sites.id)",
         [],
     )?;
     let sites_kept = db.execute("UPDATE sites SET demo = 0 WHERE demo = 1", [])?;
     Ok(Cleared {
+        incidents,
         signals,
         agents,
         integrations,

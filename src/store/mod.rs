@@ -7,6 +7,8 @@ pub mod check;
 pub mod demo;
 mod error;
 pub mod idempotency;
+pub mod incident_events;
+pub mod incidents;
 pub mod integrations;
 pub mod migrate;
 pub mod open;

@@ -6,13 +6,14 @@ use serde_json::{Map, Value};
 
 use super::{Db, StoreError};
 use crate::domain::fingerprint::{Fingerprint, Rule};
+use crate::domain::incident::lifecycle::{After, Observation};
 use crate::domain::severity::Severity;
 use crate::domain::signal::{Signal, Status, TimeFlag};
 use crate::domain::timestamp::Timestamp;
 
 const COLUMNS: &str = "id, site_id, kind, summary, detail, severity, source, status, observed_at, \
      received_at, time_flag, expires_at, dedup_key, agent_id, fingerprint, fingerprint_of, \
-     runbook_id, redactions, demo";
+     runbook_id, redactions, demo, incident_id";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Signal> {
     let time_flag: Option<String> = row.get(10)?;
@@ -39,7 +40,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Signal> {
         runbook_id: row.get(16)?,
         redactions: row.get(17)?,
         demo: row.get(18)?,
-        incident_id: None,
+        incident_id: row.get(19)?,
     })
 }
 
@@ -137,9 +138,9 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO signals (site_id, kind, summary, detail, severity, source, status, \
          observed_at, received_at, happened_at, time_flag, expires_at, dedup_key, agent_id, \
-         fingerprint, fingerprint_of, runbook_id, redactions, heartbeat, demo) \
+         fingerprint, fingerprint_of, runbook_id, redactions, heartbeat, demo, incident_id) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20)",
+         ?19, ?20, ?21)",
     )?
     .execute(params![
         signal.site_id,
@@ -162,6 +163,7 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
         signal.redactions,
         signal.is_heartbeat(),
         signal.demo,
+        signal.incident_id,
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -241,6 +243,63 @@ pub fn of_fingerprint(db: &Db, fingerprint: &str, limit: usize) -> Result<Vec<Si
          ORDER BY happened_at DESC, id DESC LIMIT {limit}"
     );
     collect(db, &sql, [fingerprint])
+}
+
+/// What the newest signal of a fingerprint said, heartbeats apart.
+///
+/// # Errors
+/// The database refuses.
+pub fn newest_observation(db: &Db, fingerprint: &str) -> Result<Option<Observation>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT happened_at, status, severity FROM signals WHERE fingerprint = ?1 \
+             ORDER BY happened_at DESC, id DESC LIMIT 1",
+        )?
+        .query_row([fingerprint], |row| {
+            Ok(Observation {
+                at: Timestamp::from_millis(row.get(0)?),
+                status: Status::parse(row.get_ref(1)?.as_str()?).unwrap_or_default(),
+                severity: Severity::parse_stored(row.get_ref(2)?.as_str()?),
+            })
+        })
+        .optional()?)
+}
+
+/// What signals of a fingerprint said about the time after `at`.
+///
+/// # Errors
+/// The database refuses.
+pub fn observed_after(db: &Db, fingerprint: &str, at: Timestamp) -> Result<After, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM signals WHERE fingerprint = ?1 AND happened_at > ?2 \
+             AND status = 'firing' AND severity <> 'info'), \
+             EXISTS (SELECT 1 FROM signals WHERE fingerprint = ?1 AND happened_at > ?2 \
+             AND status = 'resolved')",
+        )?
+        .query_row(params![fingerprint, at.as_millis()], |row| {
+            Ok(After {
+                problem: row.get(0)?,
+                resolved: row.get(1)?,
+            })
+        })?)
+}
+
+/// The newest of one incident, newest first.
+///
+/// # Errors
+/// The database refuses.
+pub fn of_incident(
+    db: &Db,
+    (fingerprint, incident_id): (&str, i64),
+    limit: usize,
+) -> Result<Vec<Signal>, StoreError> {
+    // By way of the fingerprint, which is indexed: an index of its own would cost every insert.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM signals WHERE fingerprint = ?1 AND incident_id = ?2 \
+         ORDER BY happened_at DESC, id DESC LIMIT {limit}"
+    );
+    collect(db, &sql, params![fingerprint, incident_id])
 }
 
 /// The newest signal of each problem that happened since `since`, newest problem first.
