@@ -75,6 +75,10 @@ pub struct ReportAnswer {
     /// When the server had it, by the server's clock.
     #[schema(value_type = String)]
     pub received_at: Timestamp,
+    /// Keys of conditions that the report lists and the server has no such incident for: the
+    /// agent sends them again.
+    #[serde(default)]
+    pub send_again: Vec<String>,
 }
 
 /// The answer of `GET /api/health`.

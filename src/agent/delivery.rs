@@ -19,6 +19,8 @@ pub struct Delivery {
     pub sent: usize,
     /// Signals that it refused for good, kept aside.
     pub rejected: usize,
+    /// Keys of conditions that the server asks for again.
+    pub send_again: Vec<String>,
     /// Why not everything was delivered, if it was not.
     pub stopped: Option<http::Error>,
 }
@@ -64,8 +66,13 @@ pub fn deliver(
             ..
         })
     );
-    if may_take_report && let Err(error) = client.send_report(report, report_key) {
-        delivery.stopped.get_or_insert(error);
+    if may_take_report {
+        match client.send_report(report, report_key) {
+            Ok(answer) => delivery.send_again = answer.send_again,
+            Err(error) => {
+                delivery.stopped.get_or_insert(error);
+            }
+        }
     }
     Ok(delivery)
 }

@@ -280,6 +280,12 @@ impl<'a> Agent<'a> {
                 )
             })
             .transpose()?;
+        if let Some(delivery) = &delivery
+            && !delivery.send_again.is_empty()
+        {
+            checks::send_again(&mut self.state, &who, &delivery.send_again);
+            self.file.save(&self.state)?;
+        }
         Ok(Cycle {
             changes,
             open,

@@ -23,6 +23,9 @@ pub const DEFAULT_PORT: u16 = 8000;
 /// The database, where nothing else is told.
 pub const DEFAULT_DB_URL: &str = "sqlite:///atlas_ops.db";
 
+/// Days without news after which an incident is over, where nothing else is told.
+const DEFAULT_INCIDENT_EXPIRY_DAYS: u16 = 7;
+
 /// Everything the server is told.
 #[derive(Debug, Clone)]
 pub struct BackendConfig {
@@ -52,6 +55,8 @@ pub struct BackendConfig {
     pub ingest_allow: Vec<Cidr>,
     /// The zone of "today".
     pub timezone: TimeZone,
+    /// Days after which an incident without news is over.
+    pub incident_expiry_days: u16,
     /// Who may read.
     pub auth: Auth,
     /// What the program wants its user to know.
@@ -125,6 +130,10 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
         timezone: backend
             .parsed("timezone", Some(env::TIMEZONE), timezone)
             .unwrap_or(TimeZone::UTC),
+        incident_expiry_days: backend
+            .number("incident_expiry_days", None, 1..=365)
+            .and_then(|days| u16::try_from(days).ok())
+            .unwrap_or(DEFAULT_INCIDENT_EXPIRY_DAYS),
         auth: backend
             .parsed("auth", Some(env::AUTH), auth)
             .unwrap_or(Auth::Password),

@@ -116,6 +116,19 @@ impl Fingerprint {
     }
 }
 
+/// The name of the fingerprint of a condition that its sender names.
+pub fn of_key(site_id: &str, dedup_key: &str) -> String {
+    Fingerprint::of(Subject {
+        dedup_key: Some(dedup_key),
+        site_id,
+        kind: "",
+        source: "",
+        detail: &Map::new(),
+        summary: "",
+    })
+    .name()
+}
+
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

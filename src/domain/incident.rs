@@ -6,6 +6,7 @@
 mod acts;
 pub mod folding;
 pub mod lifecycle;
+pub mod timeline;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -10,6 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::heartbeat;
 use crate::flow::lifecycle;
+use crate::flow::silence;
 use crate::store::idempotency::{self, Key, Known};
 use crate::store::{Db, Store, StoreError, agents, signals};
 
@@ -77,6 +78,7 @@ pub async fn deliver(
         })
         .collect();
     let bound = sender.site_id.is_some();
+    let catalogue = Arc::clone(catalogue);
     store
         .write(move |db| {
             prepared
@@ -87,7 +89,10 @@ pub async fn deliver(
                         store_once(db, received.clone(), key.as_ref(), |db, signal| {
                             if signal.is_heartbeat() {
                                 let heartbeat = heartbeat::of_signal(signal);
-                                agents::heard(db, &heartbeat, bound, signal.received_at)?;
+                                let at = signal.received_at;
+                                if agents::heard(db, &heartbeat, bound, at)? {
+                                    silence::over(db, &catalogue, &heartbeat.agent_id, at)?;
+                                }
                             }
                             Ok(())
                         })

@@ -4,9 +4,13 @@
 pub mod board;
 pub mod catalogue;
 pub mod heartbeat;
+pub mod incidents;
 pub mod ingest;
 pub mod lifecycle;
 pub mod llm;
+pub mod reconcile;
 pub mod report;
 pub mod seed;
+pub mod silence;
 pub mod suggest;
+pub mod tick;

@@ -7,11 +7,22 @@ use crate::domain::hash;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::heartbeat;
 use crate::flow::ingest::{self, Delivery, Outcome};
+use crate::flow::reconcile;
+use crate::flow::silence;
 use crate::store::idempotency::Key;
 use crate::store::{Store, StoreError, agents, integrations};
 
-/// Stores reports: each its heartbeat, the agent's row and the status of its integrations, all
-/// of it in one transaction.
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reported {
+    /// What became of its heartbeat.
+    pub outcome: Outcome,
+    /// Keys of the conditions that the agent should send again.
+    pub send_again: Vec<String>,
+}
+
+/// Stores reports: each its heartbeat, the agent's row, the status of its integrations, and its
+/// incidents brought in line, all of it in one transaction.
 ///
 /// # Errors
 /// The transaction failed and nothing of it was stored.
@@ -19,7 +30,7 @@ pub async fn deliver(
     store: &Store,
     catalogue: &Arc<Catalogue>,
     delivery: Delivery<Report>,
-) -> Result<Vec<Outcome>, StoreError> {
+) -> Result<Vec<Reported>, StoreError> {
     let Delivery {
         items,
         sender,
@@ -32,7 +43,10 @@ pub async fn deliver(
                 .iter()
                 .map(|(report, key)| {
                     if !sender.may_send_for(&report.site_id) {
-                        return Ok(Outcome::ForeignSite);
+                        return Ok(Reported {
+                            outcome: Outcome::ForeignSite,
+                            send_again: Vec::new(),
+                        });
                     }
                     let key = key.clone().map(|key| Key {
                         owner: format!("{}/{}/report", sender.credential, report.agent_id),
@@ -41,14 +55,21 @@ pub async fn deliver(
                     });
                     let received =
                         ingest::receive(heartbeat::signal_of(report), &catalogue, received_at);
-                    ingest::store_once(db, received, key.as_ref(), |db, signal| {
+                    let outcome = ingest::store_once(db, received, key.as_ref(), |db, signal| {
                         let heartbeat = heartbeat::of_report(report, signal);
-                        agents::heard(db, &heartbeat, sender.site_id.is_some(), received_at)?;
+                        let bound = sender.site_id.is_some();
+                        if agents::heard(db, &heartbeat, bound, received_at)? {
+                            silence::over(db, &catalogue, &report.agent_id, received_at)?;
+                        }
                         let (site, agent) = (&report.site_id, &report.agent_id);
                         for integration in &report.integrations {
                             integrations::report(db, site, agent, integration, received_at)?;
                         }
-                        Ok(())
+                        reconcile::reconcile(db, report, received_at)
+                    })?;
+                    Ok(Reported {
+                        send_again: reconcile::unknown(db, report)?,
+                        outcome,
                     })
                 })
                 .collect()

@@ -14,6 +14,7 @@ use super::error::ServerError;
 use super::state::AppState;
 use crate::clock;
 use crate::config::backend::Auth;
+use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token::{self, Scope, TokenInfo};
 use crate::flow::ingest::Sender;
@@ -40,6 +41,8 @@ pub enum Access {
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     scope: Scope,
+    /// Label of the token, where it has one.
+    label: Option<String>,
     sender: Sender,
 }
 
@@ -47,6 +50,7 @@ impl Principal {
     fn new(scope: Scope, credential: String, site_id: Option<String>) -> Self {
         Self {
             scope,
+            label: None,
             sender: Sender {
                 credential,
                 site_id,
@@ -56,6 +60,12 @@ impl Principal {
 
     fn is_anybody(&self) -> bool {
         self.sender.credential == ANYBODY
+    }
+
+    /// Who acts, for what is written down about it.
+    pub(crate) fn actor(&self) -> Actor {
+        let name = self.label.as_ref().unwrap_or(&self.sender.credential);
+        Actor::new(ActorKind::Token, name.clone())
     }
 
     /// Who it is to the ingest flow.
@@ -167,7 +177,9 @@ fn of_token(state: &AppState, token: &str, now: Timestamp) -> Result<Principal, 
         Some(token) if token.is_live(now) => {
             remember_use(state, &token, now);
             let credential = format!("token:{}", token.id);
-            Ok(Principal::new(token.scope, credential, token.site_id))
+            let mut principal = Principal::new(token.scope, credential, token.site_id);
+            principal.label = Some(token.label).filter(|label| !label.is_empty());
+            Ok(principal)
         }
         Some(token) if token.revoked_at.is_some() => {
             Err(ServerError::Unauthenticated("this token was revoked"))

@@ -7,6 +7,7 @@ mod assets;
 mod auth;
 mod body;
 mod client;
+mod clockwork;
 mod edge;
 mod error;
 mod openapi;
@@ -87,6 +88,7 @@ async fn serve(
         .first()
         .map_or(address.1, std::net::SocketAddr::port);
     let server = server.run();
+    clockwork::start(&state);
     announce(&state, bound, say).await?;
     let outcome = server.await;
     tracing::info!("stopping: what is in flight is answered, then the database is closed");

@@ -73,6 +73,7 @@ pub fn all(db: &Db, now: Timestamp) -> Result<Vec<Agent>, StoreError> {
 /// Stores a heartbeat that was received at `now`. An agent of the demo that really reports is
 /// no longer the demo's. A sender that is `bound` to its site takes over another site's agent
 /// only once that one is silent (see [`is_silent`]): a host may move, and nobody may pose as one.
+/// Answers whether it was stored.
 ///
 /// # Errors
 /// The database refuses.
@@ -81,9 +82,10 @@ pub fn heard(
     heartbeat: &Heartbeat,
     bound: bool,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO agents (id, site_id, hostname, version, interval_seconds, first_seen, \
+) -> Result<bool, StoreError> {
+    let stored = db
+        .prepare_cached(
+            "INSERT INTO agents (id, site_id, hostname, version, interval_seconds, first_seen, \
          last_seen, backlog, conditions, facts, gateways, gateway_latency_ms) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11) \
          ON CONFLICT (id) DO UPDATE SET site_id = excluded.site_id, \
@@ -94,21 +96,21 @@ pub fn heard(
          gateways = excluded.gateways, gateway_latency_ms = excluded.gateway_latency_ms, demo = 0 \
          WHERE NOT ?12 OR agents.site_id = excluded.site_id OR excluded.last_seen \
          > agents.last_seen + 3000 * coalesce(agents.interval_seconds, ?13)",
-    )?
-    .execute(params![
-        heartbeat.agent_id,
-        heartbeat.site_id,
-        heartbeat.hostname,
-        heartbeat.version,
-        heartbeat.interval_seconds,
-        now.as_millis(),
-        heartbeat.backlog,
-        heartbeat.conditions.to_string(),
-        heartbeat.facts.to_string(),
-        heartbeat.gateways.to_string(),
-        heartbeat.gateway_latency_ms,
-        bound,
-        DEFAULT_INTERVAL_SECONDS,
-    ])?;
-    Ok(())
+        )?
+        .execute(params![
+            heartbeat.agent_id,
+            heartbeat.site_id,
+            heartbeat.hostname,
+            heartbeat.version,
+            heartbeat.interval_seconds,
+            now.as_millis(),
+            heartbeat.backlog,
+            heartbeat.conditions.to_string(),
+            heartbeat.facts.to_string(),
+            heartbeat.gateways.to_string(),
+            heartbeat.gateway_latency_ms,
+            bound,
+            DEFAULT_INTERVAL_SECONDS,
+        ])?;
+    Ok(stored > 0)
 }

@@ -88,9 +88,8 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<O
     Ok(text.and_then(|text| serde_json::from_str(text).ok()))
 }
 
-fn text<T: Serialize>(value: &Option<T>) -> Option<String> {
-    let value = value.as_ref()?;
-    serde_json::to_string(value).ok()
+fn text<T: Serialize>(value: Option<&T>) -> Option<String> {
+    serde_json::to_string(value?).ok()
 }
 
 /// Which incidents a list is about. Everything that is set must hold.
@@ -138,7 +137,9 @@ impl Filter {
                 .iter()
                 .map(|state| format!("'{}'", state.as_str()))
                 .collect();
-            sql.push_str(&format!(" AND state IN ({})", words.join(", ")));
+            sql.push_str(" AND state IN (");
+            sql.push_str(&words.join(", "));
+            sql.push(')');
         }
         let mut and = |condition: &str, value: Box<dyn ToSql>| {
             values.push(value);
@@ -300,10 +301,10 @@ pub fn save(db: &Db, incident: &Incident) -> Result<(), StoreError> {
         incident.flapping,
         resolved.map(|resolved| resolved.at.as_millis()),
         resolved.map(|resolved| resolved.reason.as_str()),
-        text(&incident.acknowledged),
-        text(&incident.snoozed),
+        text(incident.acknowledged.as_ref()),
+        text(incident.snoozed.as_ref()),
         incident.snoozed.as_ref().map(|mark| mark.until.as_millis()),
-        text(&closed_by),
+        text(closed_by.as_ref()),
         incident.confirmed_at.map(Timestamp::as_millis),
     ])?;
     Ok(())

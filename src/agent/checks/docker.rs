@@ -185,6 +185,20 @@ pub fn each_open(memory: &Memory, visit: &mut dyn FnMut(&str, &str, &Open)) {
     }
 }
 
+/// As [`each_open`], for one that changes them.
+pub fn each_open_mut(memory: &mut Memory, visit: &mut dyn FnMut(&str, &str, &mut Open)) {
+    for (endpoint, remembered) in memory {
+        for (kind, open) in &mut remembered.open {
+            visit(kind, &subject(endpoint, None), open);
+        }
+        for (name, container) in &mut remembered.containers {
+            for (kind, open) in &mut container.open {
+                visit(kind, &subject(endpoint, Some(name)), open);
+            }
+        }
+    }
+}
+
 /// What the report says of an endpoint.
 pub fn integration(seen: &SeenEndpoint, who: &Observer) -> IntegrationReport {
     let host = match DockerEndpoint::parse(&seen.endpoint) {

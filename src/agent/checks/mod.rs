@@ -38,6 +38,9 @@ pub struct Open {
     pub severity: Severity,
     /// When it was first seen.
     pub since: Timestamp,
+    /// The server asked for it: it is sent again though nothing changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// What a look says of one condition.
@@ -86,12 +89,14 @@ pub fn settle(
                 Open {
                     severity,
                     since: now,
+                    again: false,
                 },
             );
             Some((Status::Firing, severity))
         }
-        (Finding::Holds(severity), Some(before)) if before.severity != severity => {
+        (Finding::Holds(severity), Some(before)) if before.severity != severity || before.again => {
             before.severity = severity;
+            before.again = false;
             Some((Status::Firing, severity))
         }
         (Finding::Over, Some(_)) => {
@@ -129,6 +134,13 @@ pub fn conditions(state: &State, who: &Observer) -> Vec<OpenCondition> {
         });
     });
     conditions
+}
+
+/// Marks the conditions with these keys to be sent again by the next look that sees them.
+pub fn send_again(state: &mut State, who: &Observer, keys: &[String]) {
+    docker::each_open_mut(&mut state.docker, &mut |kind, subject, open| {
+        open.again |= keys.contains(&dedup_key(who, kind, subject));
+    });
 }
 
 /// Names a condition: this host, the kind, the subject. Bounded; what is cut off is hashed in.
@@ -199,6 +211,14 @@ mod tests {
         );
         assert_eq!(settle(&mut open, "k", warning, later), None);
         assert_eq!(settle(&mut open, "k", Finding::NoNews, later), None);
+        open.get_mut("k").unwrap().again = true;
+        assert_eq!(settle(&mut open, "k", Finding::NoNews, later), None);
+        assert_eq!(
+            settle(&mut open, "k", warning, later),
+            Some((Status::Firing, Severity::Warning)),
+            "asked for, it is news once more"
+        );
+        assert_eq!(settle(&mut open, "k", warning, later), None);
         assert_eq!(
             settle(&mut open, "k", Finding::Holds(Severity::Info), later),
             Some((Status::Firing, Severity::Info)),

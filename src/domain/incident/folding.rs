@@ -9,6 +9,13 @@ use crate::domain::kind;
 /// than its first effects.
 const BEFORE_MS: i64 = 10 * 60 * 1000;
 
+/// Kinds that others may hang on.
+const CAUSES: [&str; 3] = [
+    kind::AGENT_SILENT,
+    kind::DISCOVERY_BLIND,
+    kind::GATEWAY_UNREACHABLE,
+];
+
 /// Kinds that need the network between the agent and what it looks at.
 const OVER_THE_NETWORK: [&str; 15] = [
     "certificate_expiring",
@@ -31,9 +38,15 @@ const OVER_THE_NETWORK: [&str; 15] = [
 /// Notes in every incident which other one it hangs on, and which hang on it. Those that are over
 /// hang on nothing.
 pub fn fold(incidents: &mut [Incident]) {
+    // Few kinds hold others: only those are compared with all.
+    let causes: Vec<Incident> = incidents
+        .iter()
+        .filter(|incident| CAUSES.contains(&incident.kind.as_str()))
+        .cloned()
+        .collect();
     let under: Vec<Option<i64>> = incidents
         .iter()
-        .map(|incident| cause(incident, incidents))
+        .map(|incident| cause(incident, &causes))
         .collect();
     for (index, under) in under.into_iter().enumerate() {
         incidents[index].folded_under = under;
@@ -47,10 +60,9 @@ pub fn fold(incidents: &mut [Incident]) {
 
 /// The open incident that `incident` hangs on. One that hangs on another holds nothing itself, so
 /// that there is one level only.
-fn cause(incident: &Incident, all: &[Incident]) -> Option<i64> {
-    let mut causes = all.iter().filter(|cause| holds(cause, incident));
-    let first = causes.next()?;
-    let root = all.iter().find(|other| holds(other, first));
+fn cause(incident: &Incident, causes: &[Incident]) -> Option<i64> {
+    let first = causes.iter().find(|cause| holds(cause, incident))?;
+    let root = causes.iter().find(|other| holds(other, first));
     Some(root.unwrap_or(first).id)
 }
 

@@ -6,7 +6,7 @@ use super::signals::{idempotency_key, refusal};
 use crate::clock;
 use crate::domain::agent::{Agent, Report};
 use crate::flow::ingest::{Delivery, Outcome};
-use crate::flow::report as reports;
+use crate::flow::report::{self as reports, Reported};
 use crate::server::auth::Principal;
 use crate::server::body::Body;
 use crate::server::error::ServerError;
@@ -43,16 +43,23 @@ pub(crate) async fn report(
         received_at: clock::now(),
     };
     let outcomes = reports::deliver(&state.store, &state.catalogue(), delivery).await?;
+    let Some(Reported {
+        outcome,
+        send_again,
+    }) = outcomes.into_iter().next()
+    else {
+        return Err(ServerError::Malformed(
+            "the body holds no report".to_owned(),
+        ));
+    };
     let answer = |signal: &crate::domain::signal::Signal| ReportAnswer {
         signal_id: signal.id,
         received_at: signal.received_at,
+        send_again,
     };
-    match outcomes.first() {
-        Some(Outcome::Stored(signal)) => Ok(HttpResponse::Created().json(answer(signal))),
-        Some(Outcome::Known(signal)) => Ok(HttpResponse::Ok().json(answer(signal))),
-        Some(refused) => Err(refusal(refused)),
-        None => Err(ServerError::Malformed(
-            "the body holds no report".to_owned(),
-        )),
+    match outcome {
+        Outcome::Stored(signal) => Ok(HttpResponse::Created().json(answer(&signal))),
+        Outcome::Known(signal) => Ok(HttpResponse::Ok().json(answer(&signal))),
+        refused => Err(refusal(&refused)),
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod agents;
 pub(crate) mod batch;
 pub(crate) mod health;
+pub(crate) mod incidents;
 pub(crate) mod integrations;
 pub(crate) mod llm;
 pub(crate) mod runbooks;
