@@ -13,6 +13,7 @@ pub mod incident;
 pub mod integration;
 pub mod kind;
 pub mod matching;
+pub mod password;
 pub mod redact;
 pub mod runbook;
 pub mod severity;
@@ -23,6 +24,7 @@ pub mod suggestion;
 pub mod text;
 pub mod timestamp;
 pub mod token;
+pub mod user;
 pub mod variables;
 pub mod window;
 
