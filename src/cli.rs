@@ -10,6 +10,7 @@ mod db;
 mod install;
 mod runbook;
 mod token;
+mod user;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -19,6 +20,7 @@ pub use self::db::*;
 pub use self::install::*;
 pub use self::runbook::*;
 pub use self::token::*;
+pub use self::user::*;
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -66,6 +68,12 @@ pub enum Command {
     /// Create, list and revoke access tokens.
     #[command(subcommand, after_help = "Example:\n  atlas-ops token list")]
     Token(Token),
+    /// Make, list and change the accounts of people; also the way back in after a lost password.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  atlas-ops user add anna --role operator"
+    )]
+    User(User),
     /// List, show and lint runbooks.
     #[command(subcommand, after_help = "Example:\n  atlas-ops runbook list")]
     Runbook(Runbook),

@@ -244,7 +244,7 @@ async fn strangers_are_kept_out() {
             .goto(&format!("{}{path}", stage.base))
             .await
             .unwrap();
-        assert_eq!(text(&stranger, "h1").await, "This board is private");
+        assert_eq!(text(&stranger, "h1").await, "Log in");
     }
     stranger.goto(&stage.welcome).await.unwrap();
     assert_eq!(
@@ -252,6 +252,6 @@ async fn strangers_are_kept_out() {
         "This address no longer opens the board"
     );
     stranger.goto(&stage.base).await.unwrap();
-    assert_eq!(text(&stranger, "h1").await, "This board is private");
+    assert_eq!(text(&stranger, "h1").await, "Log in");
     stranger.close().await.unwrap();
 }

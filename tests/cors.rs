@@ -123,7 +123,7 @@ fn every_answer_carries_the_safe_headers() {
             );
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
             assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
-            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         }
     }
 }

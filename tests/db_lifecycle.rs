@@ -87,9 +87,10 @@ fn two_that_init_at_once_both_succeed() {
         }
     });
     atlas.run(&["db", "check"]).succeeds();
+    // Each migration ran once.
     assert_eq!(
-        atlas.count("SELECT count(*) FROM refinery_schema_history"),
-        1
+        atlas.count("SELECT count(*) - max(version) FROM refinery_schema_history"),
+        0
     );
 }
 

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use atlas_ops::domain::token::Scope;
 use atlas_ops::server::routes::{self, Access};
 use support::atlas::Atlas;
-use support::http::Answer;
+use support::http::{Answer, Call};
+use support::people::{self, Browser};
 use support::running::Running;
 
 /// A path of the table with something in its gaps.
@@ -63,7 +64,16 @@ fn without_a_credential_nothing_but_the_open_routes_is_reached() {
             assert_eq!((head.status, head.body.as_str()), (401, ""), "{path}");
         }
     }
-    assert_eq!(open, ["/welcome/{code}", "/static/{name}", "/api/health"]);
+    assert_eq!(
+        open,
+        [
+            "/login",
+            "/login",
+            "/welcome/{code}",
+            "/static/{name}",
+            "/api/health"
+        ]
+    );
 }
 
 #[test]
@@ -92,18 +102,82 @@ fn a_token_of_the_wrong_scope_is_refused_and_the_right_one_is_not() {
 
 #[test]
 fn a_made_up_token_and_another_scheme_are_refused_everywhere() {
-    let atlas = Atlas::new();
+    // Each from another address: one client is slowed down after ten.
+    let atlas = Atlas::with("trusted_proxies: [127.0.0.0/8]");
     let server = atlas.serve();
-    for (method, path, access) in routes::list() {
+    for (number, (method, path, access)) in routes::list().into_iter().enumerate() {
         if access == Access::Open {
             continue;
         }
-        refused(ask(&server, &method, path, Some("atl_0")), path, 401);
+        let made_up = server.call(&method, &concrete(path)).with("atl_0");
+        let made_up = made_up.header("x-forwarded-for", &format!("10.0.0.{number}"));
+        refused(made_up.send(), path, 401);
         let basic = server
             .call(&method, &concrete(path))
             .header("authorization", "Basic YTpi");
         refused(basic.send(), path, 401);
     }
+}
+
+/// The changing routes, each with what it needs.
+fn changing() -> impl Iterator<Item = (String, &'static str, Scope)> {
+    routes::list()
+        .into_iter()
+        .filter_map(|(method, path, access)| {
+            let Access::Needs(needed) = access else {
+                return None;
+            };
+            (method != "GET").then_some((method, path, needed))
+        })
+}
+
+#[test]
+fn a_viewer_changes_nothing_but_their_own_account() {
+    let atlas = Atlas::new();
+    let server = atlas.serve();
+    people::add(&atlas, "vera", "viewer");
+    let vera = Browser::of(&server, "vera");
+    let mut own = Vec::new();
+    for (method, path, needed) in changing() {
+        if needed == Scope::Read {
+            own.push(path);
+            continue;
+        }
+        let call = vera.call(&server, &method, &concrete(path));
+        let call = call.header("x-csrf-token", &vera.csrf).bytes("{}");
+        refused(call.send(), path, 403);
+    }
+    assert_eq!(own, ["/logout", "/account/password"]);
+}
+
+#[test]
+fn no_session_changes_anything_without_its_token_and_its_own_origin() {
+    let atlas = Atlas::new();
+    let server = atlas.serve();
+    people::add(&atlas, "root", "admin");
+    let root = Browser::of(&server, "root");
+    for (method, path, _) in changing() {
+        let path = concrete(path);
+        let call = || root.call(&server, &method, &path);
+        let own = |call: Call| call.header("x-csrf-token", &root.csrf);
+        // No token; a wrong one; a form without one; a JSON body that says it is a form.
+        refused(call().bytes("{}").send(), &path, 403);
+        let wrong = call().header("x-csrf-token", "0").bytes("{}");
+        refused(wrong.send(), &path, 403);
+        let form = people::post_form(call(), &[("csrf", "0")]);
+        refused(form.send(), &path, 403);
+        let form = people::post_form(call(), &[]).bytes("{}");
+        refused(form.send(), &path, 403);
+        // The token from another site's page, and from a page that hides where it is.
+        for origin in ["https://evil.example", "null"] {
+            let call = server.call(&method, &path).header("cookie", &root.cookie);
+            let call = own(call).header("origin", origin).bytes("{}");
+            refused(call.send(), &path, 403);
+        }
+        let call = server.call(&method, &path).header("cookie", &root.cookie);
+        refused(own(call).bytes("{}").send(), &path, 403);
+    }
+    assert_eq!(root.get(&server, "/").status, 200, "still logged in");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The one-time address that `serve` prints: it opens the board once, for reading.
+//! The one-time address that `serve` prints: it logs the admin in once.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
@@ -64,9 +64,10 @@ fn behind_https_the_cookie_never_goes_over_plain_http() {
 }
 
 #[test]
-fn the_cookie_writes_nothing() {
+fn the_cookie_alone_writes_nothing() {
     let atlas = Atlas::new();
     let server = atlas.serve();
+    // An admin's, but no page of ours asks: there is no origin, and no token of a form.
     let cookie = cookie(&open(&server));
     let signal = json!({"site_id": "s", "kind": "k", "summary": "x"});
     for (method, path, body) in [

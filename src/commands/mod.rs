@@ -6,12 +6,14 @@ pub mod config;
 pub mod database;
 pub mod db;
 pub mod demo;
+pub mod first_admin;
 pub mod health;
 pub mod install;
 pub mod output;
 pub mod runbook;
 pub mod serve;
 pub mod token;
+pub mod user;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Db(args) => db::run(&args, cli.verbose > 0),
         Command::Demo(args) => demo::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::User(args) => user::run(&args),
         Command::Runbook(args) => runbook::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Health(args) => health::run(&args),

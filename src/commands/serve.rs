@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{database, db, output};
+use super::{database, db, first_admin, output};
 use crate::cli::Serve;
 use crate::clock;
 use crate::config::backend::{self, BackendConfig};
@@ -29,6 +29,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, Error> {
         tracing::warn!("{warning}");
     }
     db::prepare(&config)?;
+    first_admin::make(&config, &output::announce)?;
     let catalogue = load_catalogue(&config)?;
     let path = config.database.clone();
     let store = Store::open(&path).map_err(|error| {

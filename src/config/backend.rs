@@ -59,8 +59,26 @@ pub struct BackendConfig {
     pub incident_expiry_days: u16,
     /// Who may read.
     pub auth: Auth,
+    /// Password of the first admin, for a database without people; empty for a random one.
+    pub dashboard_password: Secret,
     /// What the program wants its user to know.
     pub warnings: Vec<String>,
+}
+
+impl BackendConfig {
+    /// The address that people on this machine use, or the public one; without a slash at the end.
+    /// `port` is the one that is listened on.
+    pub fn address(&self, port: u16) -> String {
+        if !self.public_url.is_empty() {
+            return self.public_url.clone();
+        }
+        let host = match self.host.as_str() {
+            "0.0.0.0" | "::" | "" => "127.0.0.1".to_owned(),
+            host if host.contains(':') => format!("[{host}]"),
+            host => host.to_owned(),
+        };
+        format!("http://{host}:{port}{}", self.base_path)
+    }
 }
 
 /// Who may read.
@@ -137,6 +155,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
         auth: backend
             .parsed("auth", Some(env::AUTH), auth)
             .unwrap_or(Auth::Password),
+        dashboard_password: backend.secret("dashboard_password", env::DASHBOARD_PASSWORD),
         warnings: Vec::new(),
     };
     warnings.extend(read_but_not_used(&mut backend));
@@ -150,12 +169,6 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
 /// checked, and their user is told.
 fn read_but_not_used(backend: &mut Section<'_>) -> Vec<String> {
     let mut used = Vec::new();
-    if !backend
-        .secret("dashboard_password", env::DASHBOARD_PASSWORD)
-        .is_empty()
-    {
-        used.push("dashboard_password");
-    }
     if backend.path("runbooks_dir", None).is_some() {
         used.push("runbooks_dir");
     }

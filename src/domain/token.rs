@@ -96,6 +96,11 @@ pub fn from_random(bytes: [u8; 24]) -> String {
     format!("{PREFIX}{}", hash::hex(&bytes))
 }
 
+/// Makes the last part of a one-time address out of 24 random bytes.
+pub fn one_time_code(bytes: [u8; 24]) -> String {
+    hash::hex(&bytes)
+}
+
 /// What is stored and looked up in place of a token.
 pub fn digest(token: &str) -> [u8; 32] {
     hash::sha256(token)

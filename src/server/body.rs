@@ -1,4 +1,4 @@
-//! A request's body: bounded in size and in time, read as JSON.
+//! A request's body: bounded in size and in time, read as JSON or as a form.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,8 +9,10 @@ use actix_web::error::PayloadError;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::csrf;
 use super::error::ServerError;
 use crate::wire::MAX_BODY;
 
@@ -53,6 +55,31 @@ impl FromRequest for Body {
             tokio::time::timeout(TIMEOUT, collect(payload, announced.unwrap_or(0)))
                 .await
                 .unwrap_or(Err(ServerError::Timeout))
+        })
+    }
+}
+
+/// The fields of a form that a page sent; `T` names those it wants. `authorise` has checked that
+/// the form is the session's own before a handler sees it.
+#[derive(Debug)]
+pub(crate) struct Form<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = ServerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ServerError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_form = csrf::is_form(request);
+        let body = Body::from_request(request, payload);
+        Box::pin(async move {
+            if !is_form {
+                return Err(ServerError::Malformed(
+                    "expected a form (application/x-www-form-urlencoded)".to_owned(),
+                ));
+            }
+            serde_urlencoded::from_bytes(&body.await?.0)
+                .map(Self)
+                .map_err(|error| ServerError::Malformed(format!("the form is not whole: {error}")))
         })
     }
 }

@@ -22,7 +22,8 @@ const ALWAYS: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, CSP),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // Not `no-referrer`: with that, browsers hide the origin of our own forms from us as well.
+    (header::REFERRER_POLICY, "same-origin"),
 ];
 
 /// The outermost middleware.
@@ -59,9 +60,11 @@ fn with_face(state: &AppState, response: ServiceResponse) -> ServiceResponse {
     let Some(problem) = problem else {
         return response;
     };
-    let page = pages::error::render(state, own, &problem);
+    if let Some(login) = pages::login::way_to(state, response.request(), own, &problem) {
+        return response.into_response(login);
+    }
+    let mut new = pages::error::render(state, response.request(), own, &problem);
     let (request, old) = response.into_parts();
-    let mut new = page;
     for name in [header::WWW_AUTHENTICATE, header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = old.headers().get(&name) {
             new.headers_mut().insert(name, value.clone());

@@ -32,11 +32,18 @@ pub(crate) enum ServerError {
     Invalid(String, Vec<FieldError>),
     /// Something else stands in the way.
     Conflict(String),
+    /// Too many wrong credentials came from there; the seconds to wait.
+    TooMany(u64),
+    /// More is asked for than can be worked on.
+    Overloaded(&'static str),
     /// The store refuses.
     Store(StoreError),
 }
 
 impl ServerError {
+    /// What a 401 asks for.
+    pub(crate) const CHALLENGE: &str = "Bearer realm=\"atlas-ops\"";
+
     /// Fields of a body that are wrong.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         Self::Invalid(
@@ -49,7 +56,13 @@ impl ServerError {
     pub(crate) fn problem(&self) -> Problem {
         let status = self.status_code();
         let (detail, errors) = match self {
-            Self::Unauthenticated(detail) => ((*detail).to_owned(), Vec::new()),
+            Self::Unauthenticated(detail) | Self::Overloaded(detail) => {
+                ((*detail).to_owned(), Vec::new())
+            }
+            Self::TooMany(seconds) => (
+                format!("too many credentials from this address were wrong; wait {seconds} s"),
+                Vec::new(),
+            ),
             Self::Forbidden(detail)
             | Self::NotFound(detail)
             | Self::TooLarge(detail)
@@ -109,8 +122,9 @@ impl ResponseError for ServerError {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(StoreError::Panicked) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -132,11 +146,17 @@ impl ResponseError for ServerError {
             Self::Unauthenticated(_) => {
                 headers.insert(
                     header::WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer realm=\"atlas-ops\""),
+                    HeaderValue::from_static(Self::CHALLENGE),
                 );
             }
             Self::MethodNotAllowed(allowed) => {
                 headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::TooMany(seconds) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            Self::Overloaded(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::Store(error) if !matches!(error, StoreError::Panicked) => {
                 let seconds = if matches!(error, StoreError::Full | StoreError::ReadOnly) {

@@ -8,12 +8,18 @@ mod auth;
 mod body;
 mod client;
 mod clockwork;
+mod csrf;
 mod edge;
 mod error;
+mod guessing;
 mod openapi;
+mod origin;
 mod pages;
+mod passwords;
+mod principal;
 mod respond;
 pub mod routes;
+mod session;
 mod state;
 
 use std::io::ErrorKind;
@@ -29,7 +35,7 @@ use crate::config::backend::{Auth, BackendConfig};
 use crate::domain::token;
 use crate::error::Error;
 use crate::flow::catalogue::Catalogue;
-use crate::store::{Store, sessions};
+use crate::store::{Store, sessions, users};
 use crate::wire;
 
 use self::state::AppState;
@@ -42,8 +48,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const STOP_SECONDS: u64 = 10;
 /// Threads for reading, for each worker.
 const BLOCKING_THREADS: usize = 4;
-/// How long the one-time address is good.
-const WELCOME_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Serves until SIGTERM or SIGINT, then answers what is in flight, writes the log back into the
 /// database and returns. `say` prints a line for the person who started it.
@@ -110,44 +114,39 @@ fn cannot_bind(attempt: String, error: &std::io::Error) -> Error {
     Error::new(attempt, error).hint(hint)
 }
 
-/// Says where the board is, with the one-time address that opens it.
+/// Says where the board is, with the one-time address that logs its admin in.
 async fn announce(state: &AppState, port: u16, say: &dyn Fn(&str)) -> Result<(), Error> {
     let config = &state.config;
-    let base = if config.public_url.is_empty() {
-        let host = match config.host.as_str() {
-            "0.0.0.0" | "::" | "" => "127.0.0.1",
-            host => host,
-        };
-        let host = if host.contains(':') {
-            format!("[{host}]")
-        } else {
-            host.to_owned()
-        };
-        format!("http://{host}:{port}{}", config.base_path)
-    } else {
-        config.public_url.clone()
-    };
+    let base = config.address(port);
     state.reached_at(&base);
     tracing::info!(
         address = %config.host, port, database = %state.store.path().display(),
         version = env!("CARGO_PKG_VERSION"), "serving"
     );
-    if config.auth == Auth::Open {
+    let admin = state
+        .store
+        .read(users::oldest_admin)
+        .await
+        .map_err(|error| Error::new("find the admin", error))?;
+    let Some(admin) = admin.filter(|_| config.auth == Auth::Password) else {
         say(&format!("open the board: {base}/"));
         return Ok(());
-    }
+    };
     let code = clock::random()
-        .map(token::from_random)
+        .map(token::one_time_code)
         .map_err(|error| Error::new("make a one-time address", error))?;
-    let code = code.trim_start_matches(token::PREFIX).to_owned();
     let (hash, now) = (token::digest(&code), clock::now());
+    let until = now.plus_millis(sessions::CODE_MS);
     state
         .store
-        .write(move |db| sessions::offer_code(db, &hash, now, now.plus_millis(WELCOME_MS)))
+        .write(move |db| sessions::offer_code(db, &hash, admin.id, now, until))
         .await
         .map_err(|error| Error::new("store the one-time address", error))?;
     say(&format!("open the board: {base}/welcome/{code}"));
-    say("(this address opens it once, within a day; a restart prints a new one)");
+    say(&format!(
+        "(this address logs you in as {} once, within a day; a restart prints a new one)",
+        admin.name
+    ));
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::guessing::Guessing;
+use super::passwords::Passwords;
 use crate::config::backend::BackendConfig;
 use crate::flow::catalogue::{Catalogue, InForce};
 use crate::store::Store;
@@ -12,6 +14,8 @@ pub(crate) struct AppState {
     pub(crate) config: BackendConfig,
     pub(crate) store: Store,
     pub(crate) runbooks: InForce,
+    pub(crate) guessing: Guessing,
+    pub(crate) passwords: Passwords,
     address: OnceLock<String>,
 }
 
@@ -21,6 +25,8 @@ impl AppState {
             config,
             store,
             runbooks: InForce::new(catalogue),
+            guessing: Guessing::new(),
+            passwords: Passwords::new(),
             address: OnceLock::new(),
         }
     }

@@ -18,6 +18,7 @@ pub mod sessions;
 pub mod signals;
 pub mod sites;
 pub mod tokens;
+pub mod users;
 mod writer;
 
 use std::path::{Path, PathBuf};

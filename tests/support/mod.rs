@@ -7,5 +7,6 @@ pub mod agent;
 pub mod atlas;
 pub mod http;
 pub mod install;
+pub mod people;
 pub mod running;
 pub mod server;

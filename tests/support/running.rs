@@ -23,6 +23,8 @@ pub struct Running {
     pub address: String,
     /// The one-time address, where there is one.
     pub welcome: Option<String>,
+    /// What it said before the address: of the first account, where it made one.
+    pub said: Vec<String>,
 }
 
 /// How it ended and what it had logged.
@@ -50,7 +52,7 @@ impl Running {
         let (heard, line) = mpsc::channel();
         std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
-                // Nobody listens after the first; reading on keeps the pipe from filling.
+                // Nobody listens after the address; reading on keeps the pipe from filling.
                 let _ = heard.send(line);
             }
         });
@@ -59,11 +61,17 @@ impl Running {
             log: Some(log),
             address: String::new(),
             welcome: None,
+            said: Vec::new(),
         };
-        let Ok(first) = line.recv_timeout(PATIENCE) else {
-            panic!("the server did not start: {}", running.kill().log);
+        let url = loop {
+            let Ok(line) = line.recv_timeout(PATIENCE) else {
+                panic!("the server did not start: {}", running.kill().log);
+            };
+            match line.strip_prefix("open the board: ") {
+                Some(url) => break url.to_owned(),
+                None => running.said.push(line),
+            }
         };
-        let url = first.strip_prefix("open the board: ").unwrap().to_owned();
         running.address = match url.split_once("/welcome/") {
             Some((address, _)) => {
                 let address = address.to_owned();

@@ -11,7 +11,7 @@ use super::systemd::{self, BackendUnit, Sandbox};
 use super::{next, not_as_meant, program, render, yaml_text};
 use crate::cli::InstallBackend;
 use crate::clock;
-use crate::commands::{db, output};
+use crate::commands::{db, first_admin, output};
 use crate::config::backend::{self, BackendConfig};
 use crate::config::env::{self, Environment};
 use crate::config::secret::Secret;
@@ -74,6 +74,7 @@ pub(super) fn run(args: &InstallBackend) -> Result<ExitCode, Error> {
         .exit(Exit::Usage));
     }
     let migrated = db::prepare(&config)?;
+    make_first_admin(&config, config_file.draft(), answers.environment())?;
     let database_folder = folder_of(&config.database);
     let database_folder = files::own_name(&database_folder).unwrap_or(database_folder);
     let service = BackendUnit {
@@ -103,6 +104,20 @@ pub(super) fn run(args: &InstallBackend) -> Result<ExitCode, Error> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Its password is that of this moment's environment, or a random one: the file holds none.
+fn make_first_admin(
+    config: &BackendConfig,
+    draft: &Path,
+    environment: &Environment,
+) -> Result<(), Error> {
+    let here = backend::load_from(Some(draft.to_owned()), environment.clone())?;
+    let config = BackendConfig {
+        dashboard_password: here.dashboard_password,
+        ..config.clone()
+    };
+    first_admin::make(&config, &|line: &str| output::line(line))
 }
 
 fn ask(args: &InstallBackend, answers: &Answers) -> Result<Wanted, Error> {

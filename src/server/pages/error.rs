@@ -1,8 +1,8 @@
 //! What a person sees instead of a page: what happened, and the way back.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::Frame;
@@ -17,12 +17,17 @@ struct ErrorPage {
     status: u16,
     heading: String,
     detail: String,
-    /// Where the server is reached, if the way in is to be explained.
+    /// The way in is to be shown: the login, and where the server is reached by a script.
     way_in: Option<String>,
 }
 
 /// The page for a problem. `own_path` is the path that was asked for, below the base path.
-pub(crate) fn render(state: &AppState, own_path: &str, problem: &Problem) -> HttpResponse {
+pub(crate) fn render(
+    state: &AppState,
+    request: &HttpRequest,
+    own_path: &str,
+    problem: &Problem,
+) -> HttpResponse {
     let locked_out = problem.status == 401;
     let by_address = own_path.starts_with("/welcome/");
     let heading = match problem.status {
@@ -33,12 +38,12 @@ pub(crate) fn render(state: &AppState, own_path: &str, problem: &Problem) -> Htt
         _ => problem.title.clone(),
     };
     let page = ErrorPage {
-        frame: Frame::new(state, heading.clone()),
+        frame: Frame::new(state, request, heading.clone()),
         status: problem.status,
         heading,
         // What it says of a missing token is for programs.
         detail: if locked_out && !by_address {
-            "This browser has not been let in yet, or its 30 days are over.".to_owned()
+            "This browser is not logged in, or its 30 days are over.".to_owned()
         } else {
             sentence(&problem.detail)
         },

@@ -1,20 +1,40 @@
 //! The pages: one file each, holding the struct that is its template's whole world and its
 //! handler. Everything is decided here; templates only place it.
+//!
+//! # A page with a form
+//!
+//! 1. The page's struct holds `frame: Frame`, made by `Frame::new(&state, &request, "Title")`. It
+//!    knows who is logged in; show the form under `{% if frame.may_operate() %}` where its route
+//!    needs `OPERATE`, so that nobody is offered what they will be refused.
+//! 2. The template's form is `method="post"` and has `{% include "partials/csrf.html" %}` inside.
+//! 3. The route is a `post(...)` line of the table. `authorise` has compared the hidden field with
+//!    the session, and the page's origin with ours, before the handler runs: nothing is left to do,
+//!    and nothing can be forgotten.
+//! 4. The handler takes `principal: Principal` (its `actor()` is who the change is put down to) and
+//!    `Form(fields): Form<Fields>` from `server::body`, where `Fields` derives `Deserialize`; what
+//!    may be left empty is an `Option` or has `#[serde(default)]`. It answers
+//!    `see_other(&state, "/path")`, so that loading the page again does not send the form again.
 
+pub(crate) mod account;
 pub(crate) mod board;
 pub(crate) mod error;
+pub(crate) mod login;
 mod markdown;
 pub(crate) mod runbook;
 pub(crate) mod welcome;
 
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use askama::Template;
 use jiff::tz::TimeZone;
 
 use super::assets;
+use super::auth::{Person, Principal};
 use super::error::ServerError;
 use super::state::AppState;
 use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::token::Scope;
 
 /// What `base.html` needs on every page.
 struct Frame {
@@ -23,18 +43,46 @@ struct Frame {
     style: &'static str,
     icon: &'static str,
     version: &'static str,
+    /// Who is logged in.
+    user: Option<Person>,
+    /// Reading is open, and whoever reads may log in to do more.
+    may_log_in: bool,
 }
 
 impl Frame {
-    fn new(state: &AppState, title: impl Into<String>) -> Self {
+    fn new(state: &AppState, request: &HttpRequest, title: impl Into<String>) -> Self {
+        let extensions = request.extensions();
+        let principal = extensions.get::<Principal>();
         Self {
             title: title.into(),
             base: state.config.base_path.clone(),
             style: assets::style(),
             icon: assets::icon(),
             version: env!("CARGO_PKG_VERSION"),
+            user: principal.and_then(Principal::user).cloned(),
+            may_log_in: principal.is_some_and(Principal::is_anybody),
         }
     }
+
+    /// What `partials/csrf.html` puts into a form; empty where nobody is logged in.
+    fn csrf(&self) -> &str {
+        self.user.as_ref().map_or("", |user| &user.csrf)
+    }
+
+    /// Whether the reader may change what operators change.
+    #[allow(dead_code)] // the pages that ask come with what operators work on
+    fn may_operate(&self) -> bool {
+        let user = self.user.as_ref();
+        user.is_some_and(|user| user.role.scope().grants(Scope::Operate))
+    }
+}
+
+/// Leads to another page of ours after a form; `path` is below the base path.
+fn see_other(state: &AppState, path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, state.link(path)))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
 }
 
 /// A moment, as a page shows it.

@@ -101,12 +101,14 @@ pub(crate) async fn show(
         Some(id) => state.store.read(move |db| signals::get(db, id)).await?,
     };
     let missing = named.filter(|_| signal.is_none());
-    let page = page(&state, runbook, signal.as_ref(), missing.as_deref());
+    let frame = Frame::new(&state, &request, runbook.title.clone());
+    let page = page(&state, frame, runbook, signal.as_ref(), missing.as_deref());
     Ok(respond::html(&request, super::render(&page)?))
 }
 
 fn page(
     state: &AppState,
+    frame: Frame,
     runbook: &Runbook,
     signal: Option<&Signal>,
     missing: Option<&str>,
@@ -125,7 +127,7 @@ fn page(
         page_of: &page_of,
     };
     RunbookPage {
-        frame: Frame::new(state, runbook.title.clone()),
+        frame,
         id: runbook.id.clone(),
         title: shown(&runbook.title),
         summary: shown(&runbook.summary),

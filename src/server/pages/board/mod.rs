@@ -109,7 +109,8 @@ pub(crate) async fn show(
         .store
         .read(move |db| board::board(db, &catalogue, &asked, now))
         .await?;
-    let page = page(&state, &query, board, notes, now);
+    let frame = Frame::new(&state, &request, "Situation board");
+    let page = page(&state, frame, (&query, notes), board, now);
     Ok(respond::html(&request, super::render(&page)?))
 }
 
@@ -146,9 +147,9 @@ fn read_query(pairs: &[(String, String)]) -> (Query, Vec<String>) {
 
 fn page(
     state: &AppState,
-    query: &Query,
+    frame: Frame,
+    (query, notes): (&Query, Vec<String>),
     board: Board,
-    notes: Vec<String>,
     now: Timestamp,
 ) -> BoardPage {
     let zone = &state.config.timezone;
@@ -178,7 +179,7 @@ fn page(
         })
         .partition(|item| item.hits > 0 || !query.search.is_empty());
     BoardPage {
-        frame: Frame::new(state, "Situation board"),
+        frame,
         headline,
         filters,
         shown: rows.len(),
