@@ -44,7 +44,7 @@ fn a_signal_comes_back_with_all_that_was_sent_and_all_that_was_made_of_it() {
     }
     assert_eq!(stored["observed_at"], "2026-11-23T03:45:12.500Z");
     assert_eq!(stored["expires_at"], "2999-01-01T00:00:00.000Z");
-    assert_eq!(stored["incident_id"], Value::Null);
+    assert_eq!(stored["incident_id"], 1);
     assert_eq!(stored["runbook_id"], "rb-docker-container-down");
     assert!(!stored["fingerprint"].as_str().unwrap().is_empty());
     assert_eq!(stored["fingerprint_of"]["rule"], "dedup_key");

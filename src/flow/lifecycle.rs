@@ -19,6 +19,14 @@ pub fn store(db: &Db, received: ReceivedSignal) -> Result<Signal, StoreError> {
         signal.id = signals::insert(db, &signal)?;
         return Ok(signal);
     }
+    if signal.status == Status::Firing
+        && let Some((incident_id, id)) = incidents::repeat(db, &signal)?
+    {
+        signal.incident_id = Some(incident_id);
+        signal.id = id;
+        signals::insert(db, &signal)?;
+        return Ok(signal);
+    }
     let seen = Observation::of(&signal);
     let latest = incidents::latest_of(db, &signal.fingerprint)?;
     let newest = match &latest {

@@ -1,6 +1,5 @@
 //! What is offered for what is wrong now.
 
-use crate::domain::signal::Status;
 use crate::domain::suggestion::Suggestion;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
@@ -21,10 +20,8 @@ pub fn current(
     now: Timestamp,
 ) -> Result<Vec<Suggestion>, StoreError> {
     let since = Window::DAY.start(now).unwrap_or(now);
-    Ok(signals::latest_of_each_problem(db, since, LIMIT)?
+    Ok(signals::latest_of_each_problem(db, (since, now), LIMIT)?
         .iter()
-        .filter(|signal| signal.status == Status::Firing)
-        .filter(|signal| signal.expires_at.is_none_or(|end| now < end))
         .map(|signal| Suggestion::for_signal(signal, catalogue.matcher()))
         .collect())
 }

@@ -15,6 +15,7 @@ use super::state::AppState;
 use super::{client, csrf, origin, session};
 use crate::clock;
 use crate::config::backend::Auth;
+use crate::domain::text;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token::{self, Scope, TokenInfo};
 use crate::store::{Db, StoreError, sessions, tokens};
@@ -47,7 +48,27 @@ pub(crate) async fn authorise(
     if let Err(error) = verdict {
         return Ok(request.into_response(error.error_response()));
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let audited = audited(access, request.request());
+    let response = next.call(request).await?.map_into_boxed_body();
+    if let Some((who, what)) = audited {
+        let status = response.status().as_u16();
+        tracing::info!(who, what, status, "changed by request");
+    }
+    Ok(response)
+}
+
+/// Who asks for what, where it is a change that somebody is to answer for. What senders send is
+/// not: each signal names its sender.
+fn audited(access: Access, request: &HttpRequest) -> Option<(String, String)> {
+    if matches!(access, Access::Open | Access::Needs(Scope::Ingest))
+        || !csrf::changes(request.method())
+    {
+        return None;
+    }
+    let actor = request.extensions().get::<Principal>()?.actor();
+    let who = format!("{} {}", actor.kind.as_str(), text::shown(&actor.name));
+    let what = format!("{} {}", request.method(), text::shown(request.path()));
+    Some((who, what))
 }
 
 async fn pass(

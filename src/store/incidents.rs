@@ -10,6 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::fingerprint::{Fingerprint, Rule};
 use crate::domain::incident::{Incident, Resolution, Resolved, State};
 use crate::domain::severity::Severity;
+use crate::domain::signal::Signal;
 use crate::domain::timestamp::Timestamp;
 
 const COLUMNS: &str = "id, site_id, fingerprint, fingerprint_of, kind, summary, source, agent_id, \
@@ -249,6 +250,37 @@ pub fn insert(db: &Db, incident: &Incident) -> Result<i64, StoreError> {
         incident.demo,
     ])?;
     Ok(db.last_insert_rowid())
+}
+
+/// A signal that says what its incident is known to be: counts it in, and answers the incident's
+/// number and the number that the signal has to be stored under. `None` where there is no such
+/// incident, or the signal says something else.
+///
+/// # Errors
+/// The database refuses.
+pub fn repeat(db: &Db, signal: &Signal) -> Result<Option<(i64, i64)>, StoreError> {
+    // One statement for what most signals are. The signal's number is the one that its row will
+    // get: both are written in one transaction.
+    Ok(db
+        .prepare_cached(
+            "UPDATE incidents SET signal_count = signal_count + 1, last_seen_at = ?2, \
+             last_signal_id = (SELECT coalesce(max(id), 0) + 1 FROM signals), summary = ?3, \
+             expires_at = ?4, runbook_id = coalesce(?5, runbook_id) \
+             WHERE fingerprint = ?1 AND state <> 'resolved' AND severity = ?6 \
+             AND last_seen_at <= ?2 RETURNING id, last_signal_id",
+        )?
+        .query_row(
+            params![
+                signal.fingerprint,
+                signal.happened_at().as_millis(),
+                signal.summary,
+                signal.expires_at.map(Timestamp::as_millis),
+                signal.runbook_id,
+                signal.severity.as_str(),
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?)
 }
 
 /// Stores what one more signal changed, where the state stayed as it was.

@@ -128,7 +128,7 @@ fn like(word: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// Stores a signal that has no number yet, and answers the number it got.
+/// Stores a signal under its number, or under the next one where that is 0, and answers it.
 ///
 /// # Errors
 /// The database refuses.
@@ -136,10 +136,10 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
     let detail = serde_json::to_string(&signal.detail).unwrap_or_else(|_| "{}".to_owned());
     let why = serde_json::to_string(&signal.fingerprint_of).unwrap_or_else(|_| "{}".to_owned());
     db.prepare_cached(
-        "INSERT INTO signals (site_id, kind, summary, detail, severity, source, status, \
+        "INSERT INTO signals (id, site_id, kind, summary, detail, severity, source, status, \
          observed_at, received_at, happened_at, time_flag, expires_at, dedup_key, agent_id, \
          fingerprint, fingerprint_of, runbook_id, redactions, heartbeat, demo, incident_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         VALUES (nullif(?22, 0), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
          ?19, ?20, ?21)",
     )?
     .execute(params![
@@ -164,6 +164,7 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
         signal.is_heartbeat(),
         signal.demo,
         signal.incident_id,
+        signal.id,
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -302,23 +303,24 @@ pub fn of_incident(
     collect(db, &sql, params![fingerprint, incident_id])
 }
 
-/// The newest signal of each problem that happened since `since`, newest problem first.
-/// Heartbeats are no problem.
+/// The newest signal of each problem that happened since `since` and holds at `now`, newest problem
+/// first. Heartbeats are no problem.
 ///
 /// # Errors
 /// The database refuses.
 pub fn latest_of_each_problem(
     db: &Db,
-    since: Timestamp,
+    (since, now): (Timestamp, Timestamp),
     limit: usize,
 ) -> Result<Vec<Signal>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM signals AS s WHERE happened_at >= ?1 AND heartbeat = 0 \
+         AND status = 'firing' AND coalesce(expires_at, ?2 + 1) > ?2 \
          AND NOT EXISTS (SELECT 1 FROM signals AS later WHERE later.fingerprint = s.fingerprint \
          AND (later.happened_at, later.id) > (s.happened_at, s.id)) \
          ORDER BY happened_at DESC, id DESC LIMIT {limit}"
     );
-    collect(db, &sql, [since.as_millis()])
+    collect(db, &sql, [since.as_millis(), now.as_millis()])
 }
 
 /// How many there are.
