@@ -175,6 +175,7 @@ for _ in {1..20}; do
     [[ -z $board ]] || break
     sleep 0.1
 done
+account=$(sed -n 's/^made the first account: *//p' "$log" | tail -n 1)
 trap - INT TERM
 
 "$binary" install agent --yes --force --config "$dir/agent_config.yaml" \
@@ -190,7 +191,8 @@ cat <<END
 The board (this address works once; restart for another):
     ${board:-see $log}
 
-run the agent again   $(as_typed "${agent[@]}")
+${account:+log in later           $account (shown this once)
+}run the agent again   $(as_typed "${agent[@]}")
 server                pid $pid, log $log
 stop it               $(as_typed "${stop_again[@]}")
 data                  $dir (delete it to start afresh)

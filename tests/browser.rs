@@ -255,3 +255,47 @@ async fn strangers_are_kept_out() {
     assert_eq!(text(&stranger, "h1").await, "Log in");
     stranger.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_person_logs_in_where_they_wanted_to_be_and_out_again() {
+    let stage = Stage::new(&["--demo"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "correct horse battery").unwrap();
+    let file = file.path().to_str().unwrap();
+    let role = ["--role", "operator", "--password-file", file];
+    stage.run(&[&["user", "add", "anna"], &role[..]].concat());
+    // Forms work without a script, and a browser's own words on where they come from are believed.
+    let client = stage.browser_without_script().await;
+    let wanted = format!("{}/runbooks/rb-disk-full", stage.base);
+    client.goto(&wanted).await.unwrap();
+    for password in ["wrong horse battery", "correct horse battery"] {
+        let form = client.form(Locator::Css("main form")).await.unwrap();
+        form.set_by_name("name", "anna").await.unwrap();
+        form.set_by_name("password", password).await.unwrap();
+        form.submit().await.unwrap();
+        if password.starts_with("wrong") {
+            let refusal = text(&client, "[role=alert]").await;
+            assert_eq!(refusal, "Name or password is wrong.");
+        }
+    }
+    arrive(&client, |here| here == wanted).await;
+    follow(&client, "anna").await;
+    arrive(&client, |here| here.ends_with("/account")).await;
+    assert!(text(&client, "dl").await.contains("operator"));
+    let form = client.form(Locator::Css("main form")).await.unwrap();
+    for (name, value) in [
+        ("current", "correct horse battery"),
+        ("new", "another horse battery"),
+        ("again", "another horse battery"),
+    ] {
+        form.set_by_name(name, value).await.unwrap();
+    }
+    form.submit().await.unwrap();
+    arrive(&client, |here| here.ends_with("changed=password")).await;
+    let log_out = client.find(Locator::Css(".who button")).await.unwrap();
+    log_out.click().await.unwrap();
+    arrive(&client, |here| here.ends_with("/login")).await;
+    client.goto(&stage.base).await.unwrap();
+    assert_eq!(text(&client, "h1").await, "Log in");
+    client.close().await.unwrap();
+}

@@ -61,6 +61,40 @@ fn a_backend_is_installed_by_one_command() {
 }
 
 #[test]
+fn the_first_admin_is_made_and_the_password_shown_once() {
+    let words = "made the first account: name admin, password ";
+    let bench = Bench::new();
+    let run = bench.run(&["install", "backend", "--yes"]).ok();
+    let password = run.out.split(words).nth(1).unwrap().lines().next().unwrap();
+    assert_eq!(password.len(), 23, "{run:#?}");
+    for name in bench.names() {
+        let content = fs::read(bench.path(&name)).unwrap();
+        let kept = content.windows(23).any(|part| part == password.as_bytes());
+        assert!(!kept, "{name}");
+    }
+    let list = bench.run(&["user", "list"]).ok();
+    assert!(list.out.contains("admin"), "{list:#?}");
+    // Neither a second installation nor a start makes another.
+    let again = bench.run(&["install", "backend", "--yes", "--force"]).ok();
+    assert!(!again.out.contains("account"), "{again:#?}");
+
+    let bench = Bench::new();
+    let install = |password: &str| {
+        let mut command = bench.command(Path::new(BINARY));
+        command.args(["install", "backend", "--yes"]);
+        command.env("ATLAS_OPS_DASHBOARD_PASSWORD", password);
+        Run::of(&command.output().unwrap())
+    };
+    install("short").refused(2, &["dashboard_password", "shorter than 10"]);
+    let run = install("long enough, this one").ok();
+    run.hides("long enough");
+    assert!(
+        run.out.contains("as in backend.dashboard_password"),
+        "{run:#?}"
+    );
+}
+
+#[test]
 fn two_backends_share_no_token() {
     let (one, other) = (Bench::new(), Bench::new());
     for bench in [&one, &other] {

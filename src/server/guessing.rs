@@ -44,25 +44,36 @@ impl Guessing {
 
     /// Counts a wrong token. Answers the seconds to wait where there were too many before.
     pub(crate) fn wrong_token(&self, client: IpAddr, now: Timestamp) -> Option<u64> {
+        self.tokens.take(network(client), now)
+    }
+
+    /// Counts a login before its password is looked at, so that a thousand at once count as a
+    /// thousand; [`Guessing::was_no_guess`] takes it back. Answers the seconds to wait where there
+    /// were too many before, and counts nothing then. `name` is one that somebody could have.
+    pub(crate) fn try_login(
+        &self,
+        client: IpAddr,
+        name: Option<&str>,
+        now: Timestamp,
+    ) -> Option<u64> {
         let client = network(client);
-        let wait = self.tokens.wait(&client, now);
-        if wait.is_none() {
-            self.tokens.count(client, now);
+        let wait = self.logins.take(client, now);
+        let (None, Some(name)) = (wait, name) else {
+            return wait;
+        };
+        let wait = self.names.take(name.to_owned(), now);
+        if wait.is_some() {
+            self.logins.give_back(&client);
         }
         wait
     }
 
-    /// The seconds to wait before a login may be tried; asked before the password is looked at.
-    pub(crate) fn login_wait(&self, client: IpAddr, name: &str, now: Timestamp) -> Option<u64> {
-        let by_client = self.logins.wait(&network(client), now);
-        by_client.max(self.names.wait(name, now))
-    }
-
-    /// Counts a wrong password. `name` is one that somebody could have.
-    pub(crate) fn wrong_password(&self, client: IpAddr, name: Option<&str>, now: Timestamp) {
-        self.logins.count(network(client), now);
+    /// Takes back what [`Guessing::try_login`] counted: the password was right, or was not looked
+    /// at.
+    pub(crate) fn was_no_guess(&self, client: IpAddr, name: Option<&str>) {
+        self.logins.give_back(&network(client));
         if let Some(name) = name {
-            self.names.count(name.to_owned(), now);
+            self.names.give_back(name);
         }
     }
 }
@@ -91,7 +102,7 @@ struct Failures<K> {
     empty_at: Mutex<HashMap<K, i64>>,
 }
 
-impl<K: Hash + Eq + Clone> Failures<K> {
+impl<K: Hash + Eq> Failures<K> {
     fn new(pace: Pace) -> Self {
         Self {
             pace,
@@ -99,26 +110,32 @@ impl<K: Hash + Eq + Clone> Failures<K> {
         }
     }
 
-    fn wait<Q>(&self, key: &Q, now: Timestamp) -> Option<u64>
+    /// Counts one, or answers the seconds until there is room for it.
+    fn take(&self, key: K, now: Timestamp) -> Option<u64> {
+        let now = now.as_millis();
+        let mut known = self.lock();
+        if let Some(empty_at) = known.get(&key) {
+            let room_at = empty_at - (self.pace.burst - 1) * self.pace.every_ms;
+            let wait = u64::try_from(room_at - now).unwrap_or(0);
+            if wait > 0 {
+                return Some(wait.div_ceil(1000));
+            }
+        } else if known.len() >= MOST {
+            make_room(&mut known, now);
+        }
+        let empty_at = known.entry(key).or_insert(now);
+        *empty_at = (*empty_at).max(now) + self.pace.every_ms;
+        None
+    }
+
+    fn give_back<Q>(&self, key: &Q)
     where
         K: std::borrow::Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let known = self.lock().get(key).copied()?;
-        let room_at = known - (self.pace.burst - 1) * self.pace.every_ms;
-        let millis = u64::try_from(room_at - now.as_millis()).ok()?;
-        (millis > 0).then(|| millis.div_ceil(1000))
-    }
-
-    fn count(&self, key: K, now: Timestamp) {
-        let now = now.as_millis();
-        let mut known = self.lock();
-        if known.len() >= MOST && !known.contains_key(&key) {
-            make_room(&mut known, now);
+        if let Some(empty_at) = self.lock().get_mut(key) {
+            *empty_at -= self.pace.every_ms;
         }
-        let empty_at = known.entry(key).or_insert(now);
-        let full = now + self.pace.burst * self.pace.every_ms;
-        *empty_at = ((*empty_at).max(now) + self.pace.every_ms).min(full);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, i64>> {
@@ -127,14 +144,14 @@ impl<K: Hash + Eq + Clone> Failures<K> {
     }
 }
 
-/// Forgets what has leaked away, or else the one that will soonest.
-fn make_room<K: Hash + Eq + Clone>(known: &mut HashMap<K, i64>, now: i64) {
+/// Forgets what has leaked away, and where that is too little, a tenth: those that will soonest.
+fn make_room<K: Hash + Eq>(known: &mut HashMap<K, i64>, now: i64) {
     known.retain(|_, empty_at| *empty_at > now);
     if known.len() >= MOST {
-        let soonest = known.iter().min_by_key(|(_, empty_at)| **empty_at);
-        if let Some(key) = soonest.map(|(key, _)| key.clone()) {
-            known.remove(&key);
-        }
+        let mut ends: Vec<i64> = known.values().copied().collect();
+        let (_, soonest, _) = ends.select_nth_unstable(MOST / 10);
+        let soonest = *soonest;
+        known.retain(|_, empty_at| *empty_at > soonest);
     }
 }
 
@@ -153,21 +170,32 @@ mod tests {
     #[test]
     fn ten_wrong_then_one_in_thirty_seconds() {
         let (guessing, client) = (Guessing::new(), address("192.0.2.7"));
+        let anna = Some("anna");
         for _ in 0..10 {
-            assert_eq!(guessing.login_wait(client, "anna", at(0)), None);
-            guessing.wrong_password(client, Some("anna"), at(0));
+            assert_eq!(guessing.try_login(client, anna, at(0)), None);
         }
-        assert_eq!(guessing.login_wait(client, "anna", at(0)), Some(30));
-        // Another name does not help, another client is not punished.
-        assert_eq!(guessing.login_wait(client, "berta", at(1)), Some(29));
-        assert_eq!(
-            guessing.login_wait(address("192.0.2.8"), "anna", at(0)),
-            None
-        );
-        assert_eq!(guessing.login_wait(client, "anna", at(30)), None);
-        guessing.wrong_password(client, Some("anna"), at(30));
-        assert_eq!(guessing.login_wait(client, "anna", at(30)), Some(30));
-        assert_eq!(guessing.login_wait(client, "anna", at(300 + 30)), None);
+        assert_eq!(guessing.try_login(client, anna, at(0)), Some(30));
+        // Another name does not help, nor one that nobody can have; another client goes free.
+        assert_eq!(guessing.try_login(client, Some("berta"), at(1)), Some(29));
+        assert_eq!(guessing.try_login(client, None, at(1)), Some(29));
+        assert_eq!(guessing.try_login(address("192.0.2.8"), anna, at(0)), None);
+        assert_eq!(guessing.try_login(client, anna, at(30)), None);
+        assert_eq!(guessing.try_login(client, anna, at(30)), Some(30));
+        assert_eq!(guessing.try_login(client, anna, at(300 + 30)), None);
+    }
+
+    #[test]
+    fn what_was_right_does_not_count() {
+        let (guessing, client) = (Guessing::new(), address("192.0.2.7"));
+        for _ in 0..100 {
+            assert_eq!(guessing.try_login(client, Some("anna"), at(0)), None);
+            guessing.was_no_guess(client, Some("anna"));
+        }
+        for _ in 0..10 {
+            assert_eq!(guessing.try_login(client, Some("anna"), at(0)), None);
+        }
+        assert!(guessing.try_login(client, Some("anna"), at(0)).is_some());
+        guessing.was_no_guess(address("192.0.2.9"), Some("nobody"));
     }
 
     #[test]
@@ -175,23 +203,25 @@ mod tests {
         let guessing = Guessing::new();
         for client in 0..30 {
             let client = IpAddr::from([192, 0, 2, client]);
-            assert_eq!(guessing.login_wait(client, "anna", at(0)), None);
-            guessing.wrong_password(client, Some("anna"), at(0));
+            assert_eq!(guessing.try_login(client, Some("anna"), at(0)), None);
         }
         let fresh = address("198.51.100.1");
-        assert_eq!(guessing.login_wait(fresh, "anna", at(0)), Some(10));
-        assert_eq!(guessing.login_wait(fresh, "berta", at(0)), None);
+        for _ in 0..20 {
+            assert_eq!(guessing.try_login(fresh, Some("anna"), at(0)), Some(10));
+        }
+        // What was refused for the name's sake did not count for the client.
+        assert_eq!(guessing.try_login(fresh, Some("berta"), at(0)), None);
     }
 
     #[test]
     fn one_client_alone_does_not_keep_the_owner_of_a_name_out() {
         let (guessing, client) = (Guessing::new(), address("192.0.2.7"));
+        let owner = address("192.0.2.8");
         for second in 0..3600 {
-            if guessing.login_wait(client, "anna", at(second)).is_none() {
-                guessing.wrong_password(client, Some("anna"), at(second));
-            }
-            let owner = guessing.login_wait(address("192.0.2.8"), "anna", at(second));
-            assert_eq!(owner, None, "after {second} s");
+            guessing.try_login(client, Some("anna"), at(second));
+            let wait = guessing.try_login(owner, Some("anna"), at(second));
+            assert_eq!(wait, None, "after {second} s");
+            guessing.was_no_guess(owner, Some("anna"));
         }
     }
 
@@ -207,7 +237,7 @@ mod tests {
             guessing.wrong_token(client, at(30_000));
         }
         assert_eq!(guessing.wrong_token(client, at(30_000)), Some(30));
-        assert_eq!(guessing.login_wait(client, "anna", at(30_000)), None);
+        assert_eq!(guessing.try_login(client, Some("anna"), at(30_000)), None);
         // Trying on and on makes it no longer.
         assert_eq!(guessing.wrong_token(client, at(30_030)), None);
     }
@@ -242,9 +272,8 @@ mod tests {
         for client in 0..20_000_u32 {
             guessing.wrong_token(IpAddr::from((0x0a00_0000 + client).to_be_bytes()), at(0));
         }
-        assert_eq!(guessing.tokens.lock().len(), MOST);
+        assert!(guessing.tokens.lock().len() <= MOST);
         assert!(guessing.wrong_token(guilty, at(0)).is_some());
-        guessing.wrong_token(address("198.51.100.2"), at(3600));
-        assert_eq!(guessing.tokens.lock().len(), 1);
+        assert!(guessing.wrong_token(guilty, at(3600)).is_none());
     }
 }

@@ -132,6 +132,19 @@ impl Stage {
             .expect("Chromium starts")
     }
 
+    /// Runs a command on the server's database.
+    pub(crate) fn run(&self, arguments: &[&str]) {
+        let status = Command::new(env!("CARGO_BIN_EXE_atlas-ops"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.path().join("atlas_ops.config.yaml"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "{arguments:?}");
+    }
+
     /// Sends a signal as an agent would.
     pub(crate) fn send(&self, signal: &Value) {
         let answer = ureq::post(format!("{}/api/signals", self.base))

@@ -115,16 +115,21 @@ async fn change(
         return unfit(&format!("The new password is not taken: {objection}."));
     }
     let (now, client) = (clock::now(), auth::address_of(state, request));
+    let (id, name) = (person.user_id, person.name.as_str());
     // A stolen session must not find out the password either.
-    if let Some(seconds) = state.guessing.login_wait(client, &person.name, now) {
+    if let Some(seconds) = state.guessing.try_login(client, Some(name), now) {
         let words = format!("Too many tries were wrong. Wait {seconds} seconds, then try again.");
         return Ok(Err((StatusCode::TOO_MANY_REQUESTS, words)));
     }
-    let (id, name) = (person.user_id, person.name.as_str());
     let old_hash = state.store.look_up(|db| users::password_hash(db, id))?;
-    let good = state.passwords.verify(typed.current, old_hash.clone());
-    if !good.await? {
-        state.guessing.wrong_password(client, Some(name), now);
+    let good = state
+        .passwords
+        .verify(typed.current, old_hash.clone())
+        .await;
+    if !matches!(good, Ok(false)) {
+        state.guessing.was_no_guess(client, Some(name));
+    }
+    if !good? {
         tracing::warn!(name, %client, "password not changed: the current one was wrong");
         return unfit("The current password is wrong.");
     }

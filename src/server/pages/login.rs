@@ -1,7 +1,5 @@
 //! The login: name and password in, a session out; and the way out of it.
 
-use std::net::IpAddr;
-
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -75,21 +73,26 @@ pub(crate) async fn enter(
     let now = clock::now();
     let client = auth::address_of(&state, &request);
     let name = user::name(&login.name).ok();
-    let wait = state
-        .guessing
-        .login_wait(client, name.as_deref().unwrap_or_default(), now);
-    if let Some(seconds) = wait {
-        tracing::warn!(name = %named(&login.name), %client, "login refused: too many were wrong");
-        let why = Refusal::TooMany(seconds);
-        return page(&state, &request, (&login.name, &login.next), Some(why));
+    let typed = (login.name.as_str(), login.next.as_str());
+    if let Some(seconds) = state.guessing.try_login(client, name.as_deref(), now) {
+        tracing::warn!(name = %named(typed.0), %client, "login refused: too many were wrong");
+        return page(&state, &request, typed, Some(Refusal::TooMany(seconds)));
     }
-    let Some((user, hash)) = prove(&state, name.as_deref(), login.password).await? else {
-        return wrong(&state, &request, client, (&login.name, &login.next));
-    };
     let new = NewSession::new(now)?;
-    if !open(&state, &new, user.id, hash, now).await? {
-        return wrong(&state, &request, client, (&login.name, &login.next));
+    let entered = match prove(&state, name.as_deref(), login.password).await {
+        Ok(Some((user, hash))) => open(&state, &new, user.id, hash, now)
+            .await
+            .map(|opened| opened.then_some(user)),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    if !matches!(entered, Ok(None)) {
+        state.guessing.was_no_guess(client, name.as_deref());
     }
+    let Some(user) = entered? else {
+        tracing::warn!(name = %named(typed.0), %client, "login failed");
+        return page(&state, &request, typed, Some(Refusal::Wrong));
+    };
     tracing::info!(name = user.name, %client, "logged in");
     with_session(&state, &request, new, own_path(&login.next))
 }
@@ -212,19 +215,6 @@ pub(crate) fn way_to(
 enum Refusal {
     Wrong,
     TooMany(u64),
-}
-
-fn wrong(
-    state: &AppState,
-    request: &HttpRequest,
-    client: IpAddr,
-    typed: (&str, &str),
-) -> Result<HttpResponse, ServerError> {
-    let name = user::name(typed.0).ok();
-    let now = clock::now();
-    state.guessing.wrong_password(client, name.as_deref(), now);
-    tracing::warn!(name = %named(typed.0), %client, "login failed");
-    page(state, request, typed, Some(Refusal::Wrong))
 }
 
 /// What the log says of a name that was typed: perhaps a password in the wrong field.
