@@ -5,6 +5,8 @@ pub mod actor;
 pub mod agent;
 pub mod cidr;
 pub mod context;
+pub mod day;
+pub mod digest;
 pub mod docker_endpoint;
 pub mod fields;
 pub mod fingerprint;
