@@ -13,7 +13,7 @@ use crate::error::{Error, Exit};
 use crate::flow::seed;
 use crate::store::backup::{self, BackupError, Order};
 use crate::store::migrate::{self, Migrated};
-use crate::store::{self, check};
+use crate::store::{self, check, digests};
 
 /// Runs what was asked for. `verbose` makes a command that is made for cron say what it did.
 ///
@@ -82,11 +82,17 @@ fn back_up(args: &DbBackup, talk: bool) -> Result<ExitCode, Error> {
         time_limit: Duration::from_secs(args.time_limit),
     };
     let mut progress = Progress::new("backup");
-    let made = backup::run(&config.database, &order, clock::now(), &mut |done| {
+    let now = clock::now();
+    let made = backup::run(&config.database, &order, now, &mut |done| {
         progress.show(done);
     });
     progress.end();
     let made = made.map_err(|error| backup_failure(&config.database, args, &error))?;
+    // The board tells how old the newest backup is. A copy is as good without that, which a database
+    // that is read-only, held or of another schema does not take.
+    if let Err(error) = digests::backed_up(&config.database, now, made.bytes) {
+        tracing::debug!(%error, "the backup could not be noted in the database");
+    }
     if args.json {
         output::json(&made);
     } else if talk {

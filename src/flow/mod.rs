@@ -3,6 +3,7 @@
 
 pub mod board;
 pub mod catalogue;
+pub mod digest;
 pub mod heartbeat;
 pub mod incidents;
 pub mod ingest;

@@ -13,7 +13,7 @@ use crate::domain::severity::Severity;
 use crate::domain::signal::Signal;
 use crate::domain::timestamp::Timestamp;
 
-const COLUMNS: &str = "id, site_id, fingerprint, fingerprint_of, kind, summary, source, agent_id, \
+pub(super) const COLUMNS: &str = "id, site_id, fingerprint, fingerprint_of, kind, summary, source, agent_id, \
      dedup_key, severity, worst_severity, first_signal_id, last_signal_id, signal_count, opened_at, \
      last_seen_at, confirmed_at, expires_at, state, openings, flapping, previous_id, runbook_id, \
      resolved_at, resolution, demo, acknowledged, snoozed, closed_by";
@@ -25,7 +25,7 @@ struct ClosedBy {
     note: Option<String>,
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Incident> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let moment = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
         Ok(row
             .get::<_, Option<i64>>(column)?

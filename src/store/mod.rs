@@ -5,6 +5,7 @@ pub mod agents;
 pub mod backup;
 pub mod check;
 pub mod demo;
+pub mod digests;
 mod error;
 pub mod idempotency;
 pub mod incident_events;

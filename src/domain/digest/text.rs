@@ -104,21 +104,21 @@ fn head(out: &mut String, digest: &Digest, zone: &TimeZone) {
         &format!("{when}, {}", digest.timezone),
     );
     let counts = &digest.headline;
-    let mut line = open_words(counts);
-    if counts.acknowledged + counts.snoozed > 0 {
-        line += &format!(
-            " ({} acknowledged, {} snoozed)",
-            counts.acknowledged, counts.snoozed
-        );
-    }
-    line += &match counts.agents {
-        0 => " - no agent known".to_owned(),
-        all => format!(
-            " - {} of {all} agents reporting",
-            all.saturating_sub(counts.silent_agents)
-        ),
+    let (taken, put_off) = (counts.acknowledged, counts.snoozed);
+    let handled = if taken + put_off > 0 {
+        format!(" ({taken} acknowledged, {put_off} snoozed)")
+    } else {
+        String::new()
     };
-    put(out, "", 2, &line);
+    let agents = match counts.agents {
+        0 => "no agent known".to_owned(),
+        all => {
+            let reporting = all.saturating_sub(counts.silent_agents);
+            format!("{reporting} of {all} agents reporting")
+        }
+    };
+    let open = open_words(counts);
+    put(out, "", 2, &format!("{open}{handled} - {agents}"));
     let happened = happened_words(counts, digest.backup.as_ref());
     put(
         out,
