@@ -12,6 +12,7 @@ mod csrf;
 mod edge;
 mod error;
 mod guessing;
+mod nightly;
 mod openapi;
 mod origin;
 mod pages;
@@ -94,7 +95,9 @@ async fn serve(
     let server = server.run();
     clockwork::start(&state);
     announce(&state, bound, say).await?;
+    let nightly = actix_web::rt::spawn(nightly::run(state.clone()));
     let outcome = server.await;
+    nightly.abort();
     tracing::info!("stopping: what is in flight is answered, then the database is closed");
     drop(state);
     tokio::task::spawn_blocking(move || store.close())

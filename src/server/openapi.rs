@@ -26,6 +26,7 @@ use crate::wire;
         super::api::incidents::note,
         super::api::suggestions::list,
         super::api::llm::context_for_signal,
+        super::api::digest::list, super::api::digest::show,
         super::api::agents::list, super::api::agents::report,
     ),
     components(schemas(wire::Problem)),

@@ -24,6 +24,7 @@ fn table() -> Vec<Line> {
         get   ("/",                                  READ,    pages::board::show),
         get   ("/frontend/index.html",               READ,    pages::board::show),
         get   ("/runbooks/{id}",                     READ,    pages::runbook::show),
+        get   ("/digest/{date}",                     READ,    pages::digest::show),
         get   ("/login",                             OPEN,    pages::login::show),
         post  ("/login",                             OPEN,    pages::login::enter),
         get   ("/welcome/{code}",                    OPEN,    pages::welcome::open),
@@ -58,6 +59,8 @@ fn table() -> Vec<Line> {
         get   ("/api/suggestions",                   READ,    api::suggestions::list),
         get   ("/api/llm/context_for_signal/{id}",   READ,    api::llm::context_for_signal),
         get   ("/api/agents",                        READ,    api::agents::list),
+        get   ("/api/digest",                        READ,    api::digest::list),
+        get   ("/api/digest/{date}",                 READ,    api::digest::show),
         post  (wire::AGENTS_REPORT,                  INGEST,  api::agents::report),
     ]
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod batch;
+pub(crate) mod digest;
 pub(crate) mod health;
 pub(crate) mod incidents;
 pub(crate) mod integrations;

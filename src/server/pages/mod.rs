@@ -17,6 +17,7 @@
 
 pub(crate) mod account;
 pub(crate) mod board;
+pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod login;
 mod markdown;

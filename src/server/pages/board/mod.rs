@@ -11,12 +11,14 @@ use self::filters::{Filters, filters};
 use self::rows::{Row, row};
 use self::sites::{Site, site};
 use super::Frame;
+use super::digest::{Since, since};
 use crate::clock;
 use crate::domain::severity::Severity;
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
 use crate::flow::board::{self, Board, Query};
+use crate::flow::digest;
 use crate::server::error::ServerError;
 use crate::server::respond;
 use crate::server::state::AppState;
@@ -26,6 +28,8 @@ use crate::server::state::AppState;
 struct BoardPage {
     frame: Frame,
     headline: Headline,
+    /// What happened since yesterday.
+    since: Since,
     filters: Filters,
     rows: Vec<Row>,
     shown: usize,
@@ -105,12 +109,17 @@ pub(crate) async fn show(
     let (query, notes) = read_query(&pairs);
     let asked = query.clone();
     let catalogue = state.catalogue();
-    let board = state
+    let zone = state.config.timezone.clone();
+    let (board, head) = state
         .store
-        .read(move |db| board::board(db, &catalogue, &asked, now))
+        .read(move |db| {
+            let board = board::board(db, &catalogue, &asked, now)?;
+            Ok((board, digest::head(db, &zone, now)?))
+        })
         .await?;
     let frame = Frame::new(&state, &request, "Situation board");
-    let page = page(&state, frame, (&query, notes), board, now);
+    let mut page = page(&state, frame, (&query, notes), board, now);
+    page.since = since(&state, &head);
     Ok(respond::html(&request, super::render(&page)?))
 }
 
@@ -181,6 +190,7 @@ fn page(
     BoardPage {
         frame,
         headline,
+        since: Since::default(),
         filters,
         shown: rows.len(),
         rows,
