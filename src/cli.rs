@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 mod agent;
+mod board;
 mod db;
 mod install;
 mod runbook;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use self::agent::*;
+pub use self::board::*;
 pub use self::db::*;
 pub use self::install::*;
 pub use self::runbook::*;
@@ -56,6 +58,11 @@ pub enum Command {
     /// Run the server: API and situation board.
     #[command(after_help = "Example:\n  atlas-ops serve --config atlas_ops.config.yaml")]
     Serve(Serve),
+    /// Print the day's board: what is open, what happened since yesterday, agents, backup.
+    #[command(
+        after_help = "Example, from cron:\n  0 7 * * * atlas-ops board --text | mail -s \"Atlas Ops\" root"
+    )]
+    Board(Board),
     /// Run the agent that watches this host.
     #[command(subcommand, after_help = "Example:\n  atlas-ops agent run --once")]
     Agent(Agent),

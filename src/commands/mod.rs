@@ -1,6 +1,7 @@
 //! One file per subcommand, each with one `run`. This file only says which is which.
 
 pub mod agent;
+pub mod board;
 pub mod completions;
 pub mod config;
 pub mod database;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Install(args) => install::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Board(args) => board::run(&args),
         Command::Db(args) => db::run(&args, cli.verbose > 0),
         Command::Demo(args) => demo::run(&args),
         Command::Token(args) => token::run(&args),
