@@ -1,17 +1,20 @@
 //! A day's digest: kept where it is, made from the rows where it is not, always as things stood at
 //! the day's end.
 
+use std::collections::HashMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::agent::{Agent, DEFAULT_INTERVAL_SECONDS};
+use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
 use crate::domain::day::{self, Day};
 use crate::domain::digest::{
     Board, Builder, Digest, EPISODES_MS, Headline, Offer, OpenIncident, SinceYesterday, Span,
-    StillOpen,
+    StillOpen, standing,
 };
-use crate::domain::incident::State;
+use crate::domain::incident::{Event, Incident, State};
+use crate::domain::kind;
 use crate::domain::severity::Severity;
 use crate::domain::suggestion::Suggestion;
 use crate::domain::timestamp::Timestamp;
@@ -24,8 +27,6 @@ const MOST_MISSING: i64 = 30;
 const GRACE_MS: i64 = 5 * 60 * 1000;
 /// Entries of a timeline that are read: more than a flapping problem makes in a month.
 const MOST_EVENTS: usize = 20_000;
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The digest of a day; of today, as it is so far. `None` for a day that is ahead, or that nothing
 /// is known of.
@@ -208,8 +209,12 @@ fn offer(
 fn build(db: &Db, span: Span, now: Timestamp) -> Result<Digest, StoreError> {
     let (from, to) = (span.from, span.to);
     let mut builder = Builder::new(span);
+    let mut silent: HashMap<String, Timestamp> = HashMap::new();
     digests::each_incident(db, (from, to), &mut |incident| {
         let events = incident_events::of(db, incident.id, MOST_EVENTS)?;
+        if let Some((agent, since)) = silence(&incident, &events, to) {
+            silent.insert(agent, since);
+        }
         let openings = if builder.opened_within(&events) {
             let since = to.plus_millis(-EPISODES_MS);
             incident_events::openings(db, &incident.fingerprint, since)?
@@ -220,45 +225,28 @@ fn build(db: &Db, span: Span, now: Timestamp) -> Result<Digest, StoreError> {
         Ok(())
     })?;
     digests::each_sighting(db, (from, to), &mut |seen| builder.sighting(seen))?;
-    for agent in agents_at(db, to, now)? {
+    for mut agent in agents::all(db, now)? {
+        // Its row tells of its last report alone. For one that has reported since, the silence that
+        // was noted then counts; where none was, it was heard.
+        if agent.last_seen >= to {
+            let interval = agent.interval_seconds.unwrap_or(DEFAULT_INTERVAL_SECONDS);
+            // A silence is noted after three intervals.
+            let before = i64::from(interval) * 3000 + 1;
+            let noted = silent.get(&agent.id);
+            agent.last_seen = noted.map_or(to, |since| since.plus_millis(-before));
+        }
         builder.agent(&agent);
     }
     let backup = digests::newest_backup(db, to)?;
     Ok(builder.finish(backup, now))
 }
 
-/// The agents as they had been heard before `to`. Their rows tell of their last report alone: for
-/// one that has reported since, its heartbeats tell. One that they tell nothing of counts as heard,
-/// since a digest must not cry wolf over rows that retention removed.
-fn agents_at(db: &Db, to: Timestamp, now: Timestamp) -> Result<Vec<Agent>, StoreError> {
-    let mut all = agents::all(db, now)?;
-    if all.iter().all(|agent| agent.last_seen < to) {
-        return Ok(all);
+/// The agent that an incident says was silent at `to`, and since when that was noted.
+fn silence(incident: &Incident, events: &[Event], to: Timestamp) -> Option<(String, Timestamp)> {
+    if incident.kind != kind::AGENT_SILENT {
+        return None;
     }
-    let from = to.plus_millis(-2 * DAY_MS);
-    let heard = digests::last_heard(db, (from, to))?;
-    // Older heartbeats are thinned to one an hour.
-    let thinned = now.millis_since(to) > DAY_MS;
-    let known_from = digests::first_moment(db)?;
-    for agent in all.iter_mut().filter(|agent| agent.last_seen >= to) {
-        let interval = agent.interval_seconds.unwrap_or(DEFAULT_INTERVAL_SECONDS);
-        let slack = if thinned {
-            (2 * HOUR_MS).max(i64::from(interval) * 3000)
-        } else {
-            0
-        };
-        agent.last_seen = match heard.get(&agent.id) {
-            Some(at) if to.millis_since(*at) <= slack => to,
-            Some(at) => *at,
-            // Not one in two days, of which all rows are there.
-            None if known_from.is_some_and(|known| known < from)
-                && agent.first_seen < from
-                && !agent.id.starts_with("0.4:") =>
-            {
-                from
-            }
-            None => to,
-        };
-    }
-    Ok(all)
+    let stood = standing(incident, events, to)?;
+    let agent = incident.agent_id.clone()?;
+    stood.closed.is_none().then_some((agent, stood.since))
 }

@@ -1,7 +1,6 @@
 //! Digests of days that are over, one row each; what a digest is made of; and when the database
 //! was backed up.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, params};
@@ -154,25 +153,6 @@ pub fn each_sighting(
         });
     }
     Ok(())
-}
-
-/// When each agent's last heartbeat between `from` and `to` came in, by its id.
-///
-/// # Errors
-/// The database refuses.
-pub fn last_heard(
-    db: &Db,
-    (from, to): (Timestamp, Timestamp),
-) -> Result<HashMap<String, Timestamp>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT agent_id, max(received_at) FROM signals WHERE happened_at >= ?1 \
-         AND happened_at < ?2 AND heartbeat = 1 AND received_at < ?2 AND agent_id IS NOT NULL \
-         GROUP BY agent_id",
-    )?;
-    let rows = statement.query_map([from.as_millis(), to.as_millis()], |row| {
-        Ok((row.get(0)?, Timestamp::from_millis(row.get(1)?)))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How many incidents opened, and how many were resolved and stayed so, since `since`.
