@@ -1,8 +1,13 @@
 //! What ships inside the binary: the built-in runbooks, one Markdown file each in `runbooks/`. The
 //! folder is embedded; nothing else lists them. The format is `domain::runbook`'s, the YAML of
-//! the front matter `crate::yaml`'s: this is where the two meet, for own runbooks too.
+//! the front matter `crate::yaml`'s: this is where the two meet, for own runbooks too, which come
+//! from a [`folder`] or from version 0.4's JSON ([`legacy`]).
 
 pub mod demo;
+pub mod folder;
+mod front;
+mod json_place;
+pub mod legacy;
 
 use std::fmt;
 
@@ -62,26 +67,28 @@ pub fn builtin_runbooks() -> Result<Vec<Runbook>, CatalogError> {
 /// Everything wrong with it, by line.
 pub fn read_runbook(text: &str, origin: Origin) -> Result<Runbook, Vec<Lint>> {
     let source = runbook::split_front_matter(text).map_err(|lint| vec![lint])?;
-    match yaml::from_str::<FrontMatter>(source.front) {
-        Ok(front) => runbook::parse(front, &source, origin),
-        // The body is looked at too, so that its problems need no second round.
-        Err(error) => {
-            let line = error.place.map_or(1, |place| place.line) + 1;
-            let mut lints = vec![Lint::new(line, format!("front matter: {}", error.message))];
-            let stand_in = FrontMatter {
-                id: Some("unread".to_owned()),
-                title: Some("unread".to_owned()),
-                summary: Some("unread".to_owned()),
-                ..FrontMatter::default()
-            };
-            lints.extend(
-                runbook::parse(stand_in, &source, origin)
-                    .err()
-                    .unwrap_or_default(),
-            );
+    let (front, mut lints) = front::read(source.front);
+    // The body is looked at in any case, so that its problems need no second round.
+    match runbook::parse(front, &source, origin) {
+        Ok(runbook) if lints.is_empty() => Ok(runbook),
+        Ok(_) => Err(lints),
+        Err(more) => {
+            lints.extend(more);
+            lints.sort();
             Err(lints)
         }
     }
+}
+
+/// Writes a runbook's file: the fields in YAML, whatever they hold, and the body under them.
+///
+/// # Errors
+/// What it would be refused for.
+pub fn write_runbook(front: &FrontMatter, body: &str) -> Result<String, Vec<Lint>> {
+    let fields = yaml::to_string(front).map_err(|error| vec![Lint::new(1, error.to_string())])?;
+    let text = format!("---\n{fields}---\n{body}");
+    read_runbook(&text, Origin::Own)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -187,10 +194,26 @@ mod tests {
             Origin::Own,
         )
         .unwrap_err();
-        assert!(lints[0].message.contains("titel"), "{lints:?}");
-        assert_eq!(lints[1].line, 5);
+        let said: Vec<String> = lints.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said[2..],
+            [
+                "line 3: unknown field \"titel\"; did you mean title?",
+                "line 5: use ## for steps; # is not used"
+            ],
+            "{said:?}"
+        );
         let bomb = "---\na: &a [x]\nb: &b [*a,*a]\nid: [\n---\n";
         assert!(read_runbook(bomb, Origin::Own).is_err());
-        assert!(read_runbook("---\nid: a\nid: b\n---\n## A\nx\n", Origin::Own).is_err());
+        let twice = read_runbook("---\nid: a\nid: b\n---\n## A\nx\n", Origin::Own).unwrap_err();
+        assert!(
+            twice
+                .iter()
+                .any(|lint| lint.line == 3 && lint.message.contains("twice"))
+        );
+        let types = "---\nid: 7\ntitle: [a]\ntags: disk\nkinds: [1]\nsummary: x\n---\n## A\nx\n";
+        let lints = read_runbook(types, Origin::Own).unwrap_err();
+        let lines: Vec<_> = lints.iter().map(|lint| lint.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5], "{lints:?}");
     }
 }

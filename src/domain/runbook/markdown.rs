@@ -1,28 +1,19 @@
 //! From Markdown to a [`Runbook`], strictly: everything wrong is reported together, each with its
-//! line. Does not render, and does not fill variables.
+//! line. Does not render, and does not fill variables. Fenced blocks are [`code`]'s.
+
+mod code;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::front::{self, FrontMatter, Source, is_made_of};
-use super::{Command, Lint, MAX_STEPS, Origin, Risk, Runbook, Step, StepKind};
+use super::front::{self, FrontMatter, Source};
+use super::{Lint, MAX_STEPS, Origin, Runbook, Step, StepKind};
 use crate::domain::hash;
-use crate::domain::shell;
 
-/// Languages of a fenced block that make it a command even without attributes.
-const SHELLS: [&str; 9] = [
-    "sh",
-    "bash",
-    "zsh",
-    "shell",
-    "console",
-    "powershell",
-    "pwsh",
-    "ps1",
-    "cmd",
-];
+/// Most that is said about one file: a line of nothing but tags would fill a screen otherwise.
+const MAX_LINTS: usize = 200;
 
 /// Reads a runbook.
 ///
@@ -48,7 +39,7 @@ pub fn parse(
     if steps.len() > MAX_STEPS {
         lints.push(Lint::new(
             source.body_line,
-            format!("more than {MAX_STEPS} steps"),
+            format!("{} steps; more than {MAX_STEPS} are refused", steps.len()),
         ));
     }
     if !lints.is_empty() {
@@ -68,6 +59,7 @@ pub fn parse(
         owner: front.owner,
         reviewed_at: front.reviewed_at,
         origin,
+        overrides_builtin: false,
         content_hash: hash::name_of(&[source.text]),
         markdown: source.text.to_owned(),
     })
@@ -80,6 +72,8 @@ struct OpenStep {
     /// Offset of the first byte under the heading.
     body_start: usize,
     prose: String,
+    /// The text of a block that says `as=detail`.
+    detail: Option<String>,
 }
 
 /// Walks the events of the body. Fields named `*_start` are offsets in the body.
@@ -115,8 +109,13 @@ impl<'a> Reader<'a> {
     }
 
     fn complain(&mut self, offset: usize, message: impl Into<String>) {
+        if self.lints.len() >= MAX_LINTS {
+            return;
+        }
         let line = self.line(offset);
-        self.lints.push(Lint::new(line, message));
+        let start = self.line_starts[line - self.source.body_line];
+        let column = self.source.body[start..offset].chars().count() + 1;
+        self.lints.push(Lint::at(line, column, message));
     }
 
     fn intro(&self) -> Option<String> {
@@ -184,6 +183,7 @@ impl<'a> Reader<'a> {
             {
                 self.complain(range.start, "links may only go to http, https or mailto");
             }
+            Event::Start(Tag::CodeBlock(kind)) => self.check_fence(kind, range),
             _ => {}
         }
     }
@@ -234,6 +234,7 @@ impl<'a> Reader<'a> {
                     line: self.line(range.start),
                     body_start: range.end,
                     prose: String::new(),
+                    detail: None,
                 });
             }
             _ => {
@@ -273,83 +274,6 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn code_block(&mut self, kind: &CodeBlockKind<'_>, text: &str, range: &Range<usize>) {
-        let info = match kind {
-            CodeBlockKind::Fenced(info) => info.trim(),
-            CodeBlockKind::Indented => "",
-        };
-        let (language, attributes) = match info.split_once('{') {
-            Some((language, rest)) => (language.trim(), Some(rest.trim_end_matches('}'))),
-            None => (info, None),
-        };
-        if attributes.is_none() && !SHELLS.contains(&language) {
-            self.prose(text);
-            return;
-        }
-        if self.open.is_none() {
-            self.complain(
-                range.start,
-                "a command outside a step: put a ## heading before it",
-            );
-            return;
-        }
-        let mut command = Command {
-            name: None,
-            risk: Risk::Change,
-            language: language.to_owned(),
-            text: text.trim_end().to_owned(),
-        };
-        for attribute in attributes.unwrap_or_default().split_whitespace() {
-            let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
-            let value = value.trim_matches(['"', '\'', ',']);
-            match key {
-                "name" => self.name_command(&mut command, value, range),
-                "risk" => match Risk::parse(value) {
-                    Some(risk) => command.risk = risk,
-                    None => self.complain(
-                        range.start,
-                        format!("unknown risk {value:?}: say read, change or danger"),
-                    ),
-                },
-                // Runme knows others (cwd, interactive, ...); they do no harm here.
-                _ => {}
-            }
-        }
-        if command.text.trim().is_empty() {
-            self.complain(range.start, "an empty command");
-        }
-        self.check_variables(text, range.start);
-        if let Some(open) = &mut self.open {
-            open.step.commands.push(command);
-        }
-    }
-
-    fn name_command(&mut self, command: &mut Command, name: &str, range: &Range<usize>) {
-        if !is_made_of(name, b"_-") {
-            self.complain(
-                range.start,
-                format!("command name {name:?} may hold only a-z, 0-9, _ and -"),
-            );
-        } else if !self.command_names.insert(name.to_owned()) {
-            self.complain(range.start, format!("a second command named {name:?}"));
-        }
-        command.name = Some(name.to_owned());
-    }
-
-    /// Variables that could not be filled safely. `fence_start` is where the opening fence stands;
-    /// the text begins on the next line.
-    fn check_variables(&mut self, text: &str, fence_start: usize) {
-        let first_line = self.line(fence_start) + 1;
-        for slot in shell::slots(text) {
-            if let Some(reason) = slot.place.objection() {
-                let line = first_line + text[..slot.range.start].matches('\n').count();
-                let name = &slot.name;
-                self.lints
-                    .push(Lint::new(line, format!("{{{{{name}}}}} stands {reason}")));
-            }
-        }
-    }
-
     /// Closes the step that is being read; its body ends at `end`.
     fn finish_step(&mut self, end: usize) {
         let Some(mut open) = self.open.take() else {
@@ -362,7 +286,7 @@ impl<'a> Reader<'a> {
             .clone_into(&mut step.body);
         if step.commands.is_empty() {
             step.kind = StepKind::Manual;
-            step.detail = prose;
+            step.detail = open.detail.unwrap_or(prose);
         } else {
             step.kind = StepKind::Command;
             let texts: Vec<_> = step.commands.iter().map(|c| c.text.as_str()).collect();

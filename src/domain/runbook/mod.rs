@@ -4,19 +4,29 @@
 //! the reading of the Markdown they are written in ([`parse`], strict). YAML is read elsewhere:
 //! the front matter comes in as values. Filling `{{variables}}` is `domain::variables`.
 
+mod draft;
 mod front;
+mod legacy;
 mod markdown;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use front::{FrontMatter, Source, split_front_matter};
+use crate::domain::timestamp::Timestamp;
+
+pub use draft::{Draft, draft};
+pub use front::{FrontMatter, KEYS, Source, find_reference, split_front_matter};
+pub use legacy::{Legacy, LegacyStep, step_markdown};
 pub use markdown::parse;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Most steps of one runbook.
-pub const MAX_STEPS: usize = 100;
+pub const MAX_STEPS: usize = 200;
+/// After so many days without a review a runbook counts as stale.
+pub const STALE_DAYS: i64 = 365;
 
 /// Where a runbook comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -24,9 +34,11 @@ pub const MAX_STEPS: usize = 100;
 pub enum Origin {
     /// Shipped inside the program.
     Builtin,
-    /// Written by the people here.
+    /// Written by the people here, and kept in the database.
     #[default]
     Own,
+    /// Written by the people here, and read from a file of `runbooks_dir`.
+    File,
     /// Made by `demo seed`.
     Demo,
 }
@@ -37,13 +49,14 @@ impl Origin {
         match self {
             Self::Builtin => "builtin",
             Self::Own => "own",
+            Self::File => "file",
             Self::Demo => "demo",
         }
     }
 
     /// Reads what [`Origin::as_str`] wrote.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Builtin, Self::Own, Self::Demo]
+        [Self::Builtin, Self::Own, Self::File, Self::Demo]
             .into_iter()
             .find(|origin| origin.as_str() == word)
     }
@@ -161,6 +174,9 @@ pub struct Runbook {
     /// Where it comes from.
     #[serde(default)]
     pub origin: Origin,
+    /// Whether a built-in one of the same id is hidden by it.
+    #[serde(default)]
+    pub overrides_builtin: bool,
     /// Names this version: 32 hexadecimal digits of the source's SHA-256.
     #[serde(default)]
     pub content_hash: String,
@@ -169,11 +185,27 @@ pub struct Runbook {
     pub markdown: String,
 }
 
+impl Runbook {
+    /// Days since somebody last read it with care; `None` where nobody said when.
+    pub fn days_since_review(&self, now: Timestamp) -> Option<i64> {
+        let reviewed = Timestamp::parse(&format!("{}T00:00:00Z", self.reviewed_at.as_deref()?))?;
+        Some(now.millis_since(reviewed) / DAY_MS)
+    }
+
+    /// Whether its last review is longer ago than [`STALE_DAYS`], or is not known.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.days_since_review(now)
+            .is_none_or(|days| days > STALE_DAYS)
+    }
+}
+
 /// One thing wrong with a runbook's file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct Lint {
     /// Line of the file, from 1.
     pub line: usize,
+    /// Column of the line, in characters, from 1.
+    pub column: usize,
     /// What is wrong and what is expected.
     pub message: String,
 }
@@ -181,8 +213,14 @@ pub struct Lint {
 impl Lint {
     /// One complaint about one line.
     pub fn new(line: usize, message: impl Into<String>) -> Self {
+        Self::at(line, 1, message)
+    }
+
+    /// One complaint about one place.
+    pub fn at(line: usize, column: usize, message: impl Into<String>) -> Self {
         Self {
             line,
+            column,
             message: message.into(),
         }
     }
@@ -191,6 +229,38 @@ impl Lint {
 impl std::fmt::Display for Lint {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "line {}: {}", self.line, self.message)
+    }
+}
+
+/// One thing wrong with one file: a [`Lint`] that knows whose.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct Problem {
+    /// Name of the file.
+    pub file: String,
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// Column of the line, from 1.
+    pub column: usize,
+    /// What is wrong and what is expected.
+    pub message: String,
+}
+
+impl Problem {
+    /// A lint of a file.
+    pub fn new(file: impl Into<String>, lint: Lint) -> Self {
+        Self {
+            file: file.into(),
+            line: lint.line,
+            column: lint.column,
+            message: lint.message,
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (file, line, column) = (&self.file, self.line, self.column);
+        write!(out, "{file}:{line}:{column}: {}", self.message)
     }
 }
 
