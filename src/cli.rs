@@ -81,7 +81,7 @@ pub enum Command {
         after_help = "Example:\n  atlas-ops user add anna --role operator"
     )]
     User(User),
-    /// List, show and lint runbooks.
+    /// List, show, lint, import, export and match runbooks.
     #[command(subcommand, after_help = "Example:\n  atlas-ops runbook list")]
     Runbook(Runbook),
     /// Check a configuration file.

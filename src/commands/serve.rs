@@ -8,6 +8,7 @@ use crate::clock;
 use crate::config::backend::{self, BackendConfig};
 use crate::error::Error;
 use crate::flow::catalogue::Catalogue;
+use crate::flow::runbooks::Sources;
 use crate::flow::seed;
 use crate::server;
 use crate::store::{self, Store};
@@ -47,7 +48,9 @@ fn load_catalogue(config: &BackendConfig) -> Result<Catalogue, Error> {
     let path = &config.database;
     let mut db = database::open(path)?;
     let failed = |error: &_| database::failure("read the runbooks", path, error);
-    let catalogue = Catalogue::load(&db).map_err(|error| failed(&error))?;
+    let catalogue = Sources::new(config.runbooks_dir.clone())
+        .load(&db)
+        .map_err(|error| failed(&error))?;
     if config.load_demo {
         let seeded = store::in_transaction(&mut db, |db| {
             seed::demo_if_empty(db, &catalogue, clock::now())

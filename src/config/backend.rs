@@ -53,6 +53,8 @@ pub struct BackendConfig {
     pub trusted_proxies: Vec<Cidr>,
     /// Networks that may send signals; empty for any.
     pub ingest_allow: Vec<Cidr>,
+    /// Folder of own runbooks, one Markdown file each.
+    pub runbooks_dir: Option<PathBuf>,
     /// The zone of "today".
     pub timezone: TimeZone,
     /// Days after which an incident without news is over.
@@ -145,6 +147,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
         ingest_allow: backend
             .list("ingest_allow", None, str::parse)
             .unwrap_or_default(),
+        runbooks_dir: backend.path("runbooks_dir", None),
         timezone: backend
             .parsed("timezone", Some(env::TIMEZONE), timezone)
             .unwrap_or(TimeZone::UTC),
@@ -169,9 +172,6 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
 /// checked, and their user is told.
 fn read_but_not_used(backend: &mut Section<'_>) -> Vec<String> {
     let mut used = Vec::new();
-    if backend.path("runbooks_dir", None).is_some() {
-        used.push("runbooks_dir");
-    }
     let days = backend.child("retention", |retention| {
         [
             retention.number("signals_days", None, 1..=36_500),

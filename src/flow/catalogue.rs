@@ -1,17 +1,21 @@
-//! The runbooks in force, read from the database, with the matcher made from them.
+//! The runbooks in force, with the matcher made from them: the built-in ones, over them the own
+//! ones of the database, over those the files of `runbooks_dir`.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::catalog;
 use crate::domain::matching::Matcher;
-use crate::domain::runbook::{Origin, Runbook};
+use crate::domain::runbook::{Origin, Problem, Runbook};
 use crate::store::{Db, StoreError, runbooks};
 
 /// All runbooks, and what finds them.
 #[derive(Debug)]
 pub struct Catalogue {
     runbooks: Vec<Runbook>,
+    by_id: HashMap<String, usize>,
     matcher: Matcher,
+    problems: Vec<Problem>,
 }
 
 impl Catalogue {
@@ -20,29 +24,44 @@ impl Catalogue {
     /// # Errors
     /// The database refuses.
     pub fn load(db: &Db) -> Result<Self, StoreError> {
-        let mut read = Vec::new();
-        for stored in runbooks::all(db)? {
-            let origin = if stored.builtin {
-                Origin::Builtin
-            } else {
-                Origin::Own
-            };
-            match catalog::read_runbook(&stored.markdown, origin) {
-                Ok(runbook) => read.push(runbook),
-                Err(lints) => tracing::warn!(
-                    runbook = stored.id,
-                    problems = lints.len(),
-                    "a stored runbook cannot be read and is left out"
-                ),
-            }
-        }
-        Ok(Self::new(read))
+        Ok(Self::with_files(stored(db)?, Vec::new(), Vec::new()))
     }
 
     /// A catalogue of these runbooks.
     pub fn new(runbooks: Vec<Runbook>) -> Self {
-        let matcher = Matcher::new(&runbooks);
-        Self { runbooks, matcher }
+        Self::with_files(runbooks, Vec::new(), Vec::new())
+    }
+
+    /// A catalogue of these runbooks, those of a folder over them, and what is wrong in it.
+    pub fn with_files(stored: Vec<Runbook>, files: Vec<Runbook>, problems: Vec<Problem>) -> Self {
+        let mut by_id: BTreeMap<String, Runbook> = BTreeMap::new();
+        let rank = |runbook: &Runbook| match runbook.origin {
+            Origin::Builtin => 0,
+            Origin::Demo => 1,
+            Origin::Own => 2,
+            Origin::File => 3,
+        };
+        let mut all: Vec<Runbook> = stored.into_iter().chain(files).collect();
+        all.sort_by_key(rank);
+        for mut runbook in all {
+            let hidden = by_id.get(&runbook.id);
+            runbook.overrides_builtin = runbook.origin != Origin::Builtin
+                && hidden.is_some_and(|hidden| {
+                    hidden.origin == Origin::Builtin || hidden.overrides_builtin
+                });
+            by_id.insert(runbook.id.clone(), runbook);
+        }
+        let runbooks: Vec<Runbook> = by_id.into_values().collect();
+        Self {
+            matcher: Matcher::new(&runbooks),
+            by_id: runbooks
+                .iter()
+                .enumerate()
+                .map(|(index, runbook)| (runbook.id.clone(), index))
+                .collect(),
+            runbooks,
+            problems,
+        }
     }
 
     /// All of them, by id.
@@ -52,13 +71,48 @@ impl Catalogue {
 
     /// One of them.
     pub fn get(&self, id: &str) -> Option<&Runbook> {
-        self.runbooks.iter().find(|runbook| runbook.id == id)
+        self.by_id.get(id).map(|index| &self.runbooks[*index])
     }
 
     /// What finds them.
     pub fn matcher(&self) -> &Matcher {
         &self.matcher
     }
+
+    /// What is wrong in `runbooks_dir`.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The same with one runbook more, or another in place of the one of its id.
+    pub fn with(&self, runbook: Runbook) -> Self {
+        let others = self.all().iter().filter(|known| known.id != runbook.id);
+        let mut all: Vec<Runbook> = others.cloned().collect();
+        all.push(runbook);
+        Self::new(all)
+    }
+
+    /// The same without one runbook.
+    pub fn without(&self, id: &str) -> Self {
+        let others = self.all().iter().filter(|known| known.id != id);
+        Self::new(others.cloned().collect())
+    }
+}
+
+/// The runbooks of the database, both of those that share an id.
+pub(super) fn stored(db: &Db) -> Result<Vec<Runbook>, StoreError> {
+    let mut read = Vec::new();
+    for stored in runbooks::all(db)? {
+        match catalog::read_runbook(&stored.markdown, stored.origin) {
+            Ok(runbook) => read.push(runbook),
+            Err(lints) => tracing::warn!(
+                runbook = stored.id,
+                problems = lints.len(),
+                "a stored runbook cannot be read and is left out"
+            ),
+        }
+    }
+    Ok(read)
 }
 
 /// The catalogue that is in force now; another takes its place when runbooks change.
@@ -79,5 +133,55 @@ impl InForce {
     /// Puts another in its place.
     pub fn replace(&self, catalogue: Catalogue) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runbook(id: &str, origin: Origin) -> Runbook {
+        let text = format!(
+            "---\nid: {id}\ntitle: {}\nsummary: S\n---\n## A\nx\n",
+            origin.as_str()
+        );
+        catalog::read_runbook(&text, origin).unwrap()
+    }
+
+    #[test]
+    fn a_file_hides_an_own_one_and_either_hides_the_built_in_one() {
+        let stored = vec![
+            runbook("rb-a", Origin::Builtin),
+            runbook("rb-a", Origin::Own),
+            runbook("rb-b", Origin::Builtin),
+            runbook("rb-c", Origin::Own),
+        ];
+        let files = vec![runbook("rb-a", Origin::File), runbook("rb-d", Origin::File)];
+        let catalogue = Catalogue::with_files(stored, files, Vec::new());
+        let seen: Vec<_> = catalogue
+            .all()
+            .iter()
+            .map(|runbook| {
+                (
+                    runbook.id.as_str(),
+                    runbook.origin,
+                    runbook.overrides_builtin,
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("rb-a", Origin::File, true),
+                ("rb-b", Origin::Builtin, false),
+                ("rb-c", Origin::Own, false),
+                ("rb-d", Origin::File, false),
+            ]
+        );
+        assert_eq!(
+            catalogue.get("rb-d").map(|found| found.title.as_str()),
+            Some("file")
+        );
+        assert!(catalogue.without("rb-d").get("rb-d").is_none());
     }
 }

@@ -28,16 +28,7 @@ pub fn builtin() -> Result<Vec<Runbook>, CatalogError> {
 /// # Errors
 /// The database refuses.
 pub fn runbooks(db: &Db, builtin: &[Runbook], now: Timestamp) -> Result<usize, StoreError> {
-    let rows: Vec<StoredRunbook> = builtin
-        .iter()
-        .map(|runbook| StoredRunbook {
-            id: runbook.id.clone(),
-            builtin: true,
-            title: runbook.title.clone(),
-            markdown: runbook.markdown.clone(),
-            content_hash: runbook.content_hash.clone(),
-        })
-        .collect();
+    let rows: Vec<StoredRunbook> = builtin.iter().map(StoredRunbook::from).collect();
     store::runbooks::replace_builtin(db, &rows, now)
 }
 

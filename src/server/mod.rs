@@ -22,6 +22,7 @@ mod respond;
 pub mod routes;
 mod session;
 mod state;
+mod watch;
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -94,11 +95,13 @@ async fn serve(
         .map_or(address.1, std::net::SocketAddr::port);
     let server = server.run();
     clockwork::start(&state);
+    let watching = watch::start(state.clone());
     announce(&state, bound, say).await?;
     let nightly = actix_web::rt::spawn(nightly::run(state.clone()));
     let outcome = server.await;
     nightly.abort();
     tracing::info!("stopping: what is in flight is answered, then the database is closed");
+    watching.abort();
     drop(state);
     tokio::task::spawn_blocking(move || store.close())
         .await

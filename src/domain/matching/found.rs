@@ -3,8 +3,9 @@
 
 use std::cmp::Reverse;
 
-use super::words::{each_word, kind_words};
-use super::{Known, MAX_MATCHES, Match, Reason, SignalView, THRESHOLD};
+use super::records::{Records, Weighed, weigh};
+use super::words::each_word;
+use super::{Known, MAX_MATCHES, Match, Reason, THRESHOLD};
 
 /// The evidence by runbook. A text stands once, however many runbooks it speaks for.
 pub(super) struct Found {
@@ -26,39 +27,66 @@ impl Found {
         self.texts.len() - 1
     }
 
-    pub(super) fn best(mut self, runbooks: &[Known], signal: &SignalView<'_>) -> Vec<Match> {
-        let kind = kind_words(signal.kind);
-        let mut summary: Vec<String> = Vec::new();
-        each_word(signal.summary, |word| summary.push(word.to_owned()));
-        let mut best: Vec<(u32, usize)> = Vec::new();
+    /// The best of `runbooks` for a signal of this kind, in words, and this summary.
+    pub(super) fn best(
+        mut self,
+        runbooks: &[Known],
+        (kind, summary): (&[String], &str),
+        records: &Records,
+    ) -> Vec<Match> {
+        let mut best: Vec<Weighed> = Vec::new();
         for (index, evidence) in self.evidence.iter_mut().enumerate() {
-            let points = evidence.points();
-            if points >= THRESHOLD {
-                best.push((points, index));
+            let fits = evidence.points();
+            if fits >= THRESHOLD {
+                best.push(Weighed {
+                    index,
+                    fits,
+                    kind_equal: evidence.kind_equal,
+                    record: records.get(&runbooks[index].id, kind),
+                    moved: 0,
+                });
             }
         }
-        best.sort_by_cached_key(|&(points, index)| {
-            let known = &runbooks[index];
-            let words = (known.words_of_kind(&kind), known.words_of_summary(&summary));
-            (Reverse((points, words)), known.id.clone())
-        });
+        weigh(&mut best, THRESHOLD);
+        if best.len() > 1 {
+            let mut said: Vec<String> = Vec::new();
+            each_word(summary, |word| said.push(word.to_owned()));
+            best.sort_by_cached_key(|one| {
+                let known = &runbooks[one.index];
+                let words = (known.words_of_kind(kind), known.words_of_summary(&said));
+                let strength = (one.points(), one.kind_equal, words);
+                (Reverse(strength), known.id.clone())
+            });
+        }
         best.truncate(MAX_MATCHES);
-        let to_match = |(points, index): (u32, usize)| {
-            let mut reasons = self.evidence[index].reasons.clone();
-            reasons.sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
-            Match {
-                runbook_id: runbooks[index].id.clone(),
-                points,
-                reasons: reasons
-                    .into_iter()
-                    .map(|(points, _, text)| Reason {
-                        points,
-                        text: self.texts[text].clone(),
-                    })
-                    .collect(),
-            }
+        let to_match = |one: Weighed| Match {
+            runbook_id: runbooks[one.index].id.clone(),
+            points: one.points(),
+            reasons: self.reasons(&one),
         };
         best.into_iter().map(to_match).collect()
+    }
+
+    /// Strongest first.
+    fn reasons(&self, one: &Weighed) -> Vec<Reason> {
+        let mut reasons = self.evidence[one.index].reasons.clone();
+        reasons.sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
+        let mut reasons: Vec<Reason> = reasons
+            .into_iter()
+            .map(|(points, _, text)| Reason {
+                points: i32::try_from(points).unwrap_or(i32::MAX),
+                text: self.texts[text].clone(),
+            })
+            .collect();
+        if let Some(record) = one.record {
+            let place = reasons.partition_point(|reason| reason.points >= one.moved);
+            let reason = Reason {
+                points: one.moved,
+                text: record.words(),
+            };
+            reasons.insert(place, reason);
+        }
+        reasons
     }
 }
 

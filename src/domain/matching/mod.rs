@@ -20,9 +20,11 @@
 //! Equal points are ordered by how many words of the runbook's kinds the signal's kind holds, then
 //! by how many words of its title and summary the signal's summary has, then by id.
 //!
-//! Does not know how often a runbook helped; knows no clock and no database.
+//! How often a runbook helped is handed in ([`Records`]) and moves a match by 15 points at most;
+//! who counts that is not known here, and no clock and no database is.
 
 mod found;
+mod records;
 mod words;
 
 use std::collections::HashMap;
@@ -35,6 +37,7 @@ use utoipa::ToSchema;
 use crate::domain::runbook::Runbook;
 use crate::domain::signal::Signal;
 use found::Found;
+pub use records::{Records, TrackRecord};
 use words::{each_word, folded, kind_words};
 
 /// Fewest points of a match.
@@ -86,8 +89,8 @@ impl<'a> From<&'a Signal> for SignalView<'a> {
 /// One reason for a match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
-    /// What it adds.
-    pub points: u32,
+    /// What it adds; a poor record takes away.
+    pub points: i32,
     /// In words, for example `kind is disk_full`. May quote the signal.
     pub text: String,
 }
@@ -121,7 +124,8 @@ impl Match {
 struct Known {
     id: String,
     title: String,
-    summary: String,
+    /// The words of its title and summary; short ones say nothing.
+    words: Vec<String>,
     /// The words of each of its kinds.
     kinds: Vec<Vec<String>>,
 }
@@ -133,18 +137,10 @@ impl Known {
         self.kinds.iter().map(held).max().unwrap_or_default()
     }
 
-    /// How many words of its title and summary are in `summary`. Short ones say nothing.
+    /// How many words of its title and summary are in `summary`.
     fn words_of_summary(&self, summary: &[String]) -> usize {
-        let mut seen: Vec<String> = Vec::new();
-        for text in [&self.title, &self.summary] {
-            each_word(text, |word| {
-                let new = !seen.iter().any(|known| known == word);
-                if new && word.len() > 3 && summary.iter().any(|other| other == word) {
-                    seen.push(word.to_owned());
-                }
-            });
-        }
-        seen.len()
+        let said = |word: &&String| summary.contains(word);
+        self.words.iter().filter(said).count()
     }
 }
 
@@ -168,7 +164,7 @@ impl Matcher {
             matcher.runbooks.push(Known {
                 id: runbook.id.clone(),
                 title: runbook.title.clone(),
-                summary: runbook.summary.clone(),
+                words: telling_words(&[&runbook.title, &runbook.summary]),
                 kinds: runbook.kinds.iter().map(|kind| kind_words(kind)).collect(),
             });
             for word in runbook.kinds.iter().flat_map(|kind| kind_words(kind)) {
@@ -214,9 +210,16 @@ impl Matcher {
 
     /// The runbooks that fit, best first; none where none reaches [`THRESHOLD`].
     pub fn match_signal(&self, signal: &SignalView<'_>) -> Vec<Match> {
+        self.match_signal_with(signal, &Records::default())
+    }
+
+    /// As [`Matcher::match_signal`], and how the runbooks did before weighs in: among those that
+    /// fit without it, and never over one that was written for the kind.
+    pub fn match_signal_with(&self, signal: &SignalView<'_>, records: &Records) -> Vec<Match> {
         let mut found = Found::over(self.runbooks.len());
-        self.look_for_held_kinds(signal.kind, &mut found);
-        self.look_at_kind(signal.kind, &mut found);
+        let words = kind_words(signal.kind);
+        self.look_for_held_kinds(&words, &mut found);
+        self.look_at_kind(&words, &mut found);
         self.look_at_detail(signal.detail, &mut found);
         self.look_at_summary(signal.summary, &mut found);
         let site = self.tagged(&folded(signal.site_id));
@@ -226,7 +229,7 @@ impl Matcher {
                 found.evidence[index].reason(20, 2, text);
             }
         }
-        found.best(&self.runbooks, signal)
+        found.best(&self.runbooks, (&words, signal.summary), records)
     }
 
     fn tagged(&self, word: &str) -> &[usize] {
@@ -234,10 +237,16 @@ impl Matcher {
     }
 
     /// `docker_container_down` holds `container_down`.
-    fn look_for_held_kinds(&self, kind: &str, found: &mut Found) {
-        let words = kind_words(kind);
-        for (index, known) in self.runbooks.iter().enumerate() {
-            let held = known.kinds.iter().find(|own| {
+    fn look_for_held_kinds(&self, words: &[String], found: &mut Found) {
+        if words.len() < 3 {
+            return;
+        }
+        let candidates = words.iter().filter_map(|word| self.by_kind_word.get(word));
+        for &index in candidates.flatten() {
+            if found.evidence[index].kind_held.is_some() {
+                continue;
+            }
+            let held = self.runbooks[index].kinds.iter().find(|own| {
                 own.len() > 1 && own.len() < words.len() && own.iter().all(|w| words.contains(w))
             });
             if let Some(own) = held {
@@ -247,8 +256,7 @@ impl Matcher {
         }
     }
 
-    fn look_at_kind(&self, kind: &str, found: &mut Found) {
-        let words = kind_words(kind);
+    fn look_at_kind(&self, words: &[String], found: &mut Found) {
         let whole = words.join("_");
         if let Some(equal) = self.by_kind.get(&whole) {
             let text = found.text(format!("kind is {whole}"));
@@ -279,7 +287,7 @@ impl Matcher {
                 found.evidence[index].kind_tag(text);
             }
         }
-        for word in &words {
+        for word in words {
             if let Some(Some(index)) = self.by_name.get(word.as_str()) {
                 let text = found.text(format!("its name has {word}, as the kind has"));
                 let evidence = &mut found.evidence[*index];
@@ -353,6 +361,24 @@ impl Matcher {
             }
         }
     }
+}
+
+/// The words of a signal's kind, in one spelling: what a runbook for it can call its kind.
+pub fn words_of_kind(kind: &str) -> Vec<String> {
+    kind_words(kind)
+}
+
+/// The words of `texts` that tell something, each once.
+pub fn telling_words(texts: &[&str]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for text in texts {
+        each_word(text, |word| {
+            if word.len() > 3 && !words.iter().any(|known| known == word) {
+                words.push(word.to_owned());
+            }
+        });
+    }
+    words
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ fn reasons_add_up_and_read_well() {
         found[0].reason_line(),
         "kind is disk_full, tag disk is part of the kind, detail has mount"
     );
-    let sum: u32 = found[0].reasons.iter().map(|reason| reason.points).sum();
-    assert_eq!(sum, found[0].points);
+    let sum: i32 = found[0].reasons.iter().map(|reason| reason.points).sum();
+    assert_eq!(sum, 155);
 }
 
 #[test]
@@ -146,4 +146,43 @@ fn ties_are_ordered_by_id_and_the_list_is_bounded() {
         .map(|found| found.runbook_id.as_str())
         .collect();
     assert_eq!(ids, ["rb-0", "rb-1", "rb-2", "rb-3", "rb-4"]);
+}
+
+#[test]
+fn what_helped_before_weighs_in_and_makes_nothing_fit() {
+    let matcher = Matcher::new(&[
+        runbook("rb-1", &["mail"], &[]),
+        runbook("rb-2", &["mail"], &[]),
+        runbook("rb-3", &["post"], &[]),
+    ]);
+    let mut records = Records::default();
+    let record = |helped, runs| TrackRecord {
+        helped,
+        runs,
+        median_minutes: Some(6),
+    };
+    records.insert("rb-2", "Mail-Queue", record(3, 4));
+    records.insert("rb-3", "mail_queue", record(9, 9));
+    let detail = Map::new();
+    let view = |kind| SignalView {
+        kind,
+        summary: "post",
+        detail: &detail,
+        site_id: "s",
+    };
+    let found = matcher.match_signal_with(&view("mail_queue"), &records);
+    let ids: Vec<_> = found.iter().map(|one| one.runbook_id.as_str()).collect();
+    assert_eq!(ids, ["rb-2", "rb-1"]);
+    assert_eq!(
+        found[0].reason_line(),
+        "tag mail is part of the kind, helped 3 of 4 times, median 6 minutes"
+    );
+    assert_eq!((found[0].points, found[1].points), (35, 30));
+    // For another kind it was never walked.
+    let found = matcher.match_signal_with(&view("mail_lost"), &records);
+    assert_eq!(found[0].runbook_id, "rb-1");
+    assert_eq!(
+        matcher.match_signal(&view("mail_queue"))[0].runbook_id,
+        "rb-1"
+    );
 }

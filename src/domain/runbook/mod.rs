@@ -234,6 +234,7 @@ impl std::fmt::Display for Lint {
 
 /// One thing wrong with one file: a [`Lint`] that knows whose.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = RunbookProblem)]
 pub struct Problem {
     /// Name of the file.
     pub file: String,
