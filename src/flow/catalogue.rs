@@ -85,6 +85,7 @@ impl Catalogue {
     }
 
     /// The same with one runbook more, or another in place of the one of its id.
+    #[must_use]
     pub fn with(&self, runbook: Runbook) -> Self {
         let others = self.all().iter().filter(|known| known.id != runbook.id);
         let mut all: Vec<Runbook> = others.cloned().collect();
@@ -93,6 +94,7 @@ impl Catalogue {
     }
 
     /// The same without one runbook.
+    #[must_use]
     pub fn without(&self, id: &str) -> Self {
         let others = self.all().iter().filter(|known| known.id != id);
         Self::new(others.cloned().collect())

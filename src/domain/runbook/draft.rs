@@ -121,10 +121,8 @@ fn body(about: &Draft) -> String {
     if !variables.is_empty() {
         body.push_str("\nEach signal of this kind fills in:\n\n");
         for key in &variables {
-            body.push_str(&format!(
-                "- `{key}`: {}\n",
-                crate::domain::variables::slot(key)
-            ));
+            let slot = crate::domain::variables::slot(key);
+            body.push_str(&["- `", key, "`: ", &slot, "\n"].concat());
         }
     }
     body.push_str(
@@ -137,10 +135,8 @@ fn body(about: &Draft) -> String {
         .take(3)
         .collect();
     if !looks.is_empty() {
-        body.push_str(&format!(
-            "\n```sh {{name=look risk=read}}\n{}\n```\n",
-            looks.join("\n")
-        ));
+        let looks = looks.join("\n");
+        body.push_str(&["\n```sh {name=look risk=read}\n", &looks, "\n```\n"].concat());
     }
     body.push_str(
         "\n**Good:** say what it looks like when nothing is wrong.\n\n\
