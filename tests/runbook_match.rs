@@ -214,3 +214,63 @@ fn a_kind_without_a_runbook_is_listed_until_one_comes() {
         "{dry}"
     );
 }
+
+#[test]
+fn the_page_lists_them_with_what_is_missing_and_what_is_old() {
+    let atlas = Atlas::with("runbooks_dir: books");
+    std::fs::create_dir(atlas.path("books")).unwrap();
+    let file = "---\nid: rb-old\ntitle: An <old> one\nsummary: S\nowner: anna & co\nreviewed_at: 2020-01-31\ntags: [lift]\n---\n## A\nx\n";
+    std::fs::write(atlas.path("books").join("old.md"), file).unwrap();
+    std::fs::write(atlas.path("books").join("bad.md"), "no front matter <b>").unwrap();
+    let server = atlas.serve();
+    let stage = Stage {
+        token: atlas.token("read").secret,
+        atlas,
+        server,
+    };
+    let id = stage.send("<i>odd</i>", "<script>alert(1)</script>", json!({}));
+    let page = stage
+        .server
+        .get("/runbooks")
+        .with(&stage.token)
+        .send()
+        .is(200)
+        .body;
+    for words in [
+        "An &#60;old&#62; one",
+        "own, from a file",
+        "anna &#38; co",
+        "2020-01-31",
+        "over a year ago",
+        "<span class=\"tag\">lift</span>",
+        "Kinds without a runbook",
+        "&#60;i&#62;odd&#60;/i&#62;",
+        &format!("/api/runbooks/draft?signal={id}"),
+        "bad.md:1:1",
+        "expected front matter",
+        "/runbooks/rb-disk-full",
+        "built-in",
+    ] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    assert!(
+        !page.contains("<script>") && !page.contains("<i>odd"),
+        "{page}"
+    );
+    let page = stage
+        .server
+        .get("/runbooks/rb-old")
+        .with(&stage.token)
+        .send()
+        .is(200)
+        .body;
+    let runbook = stage.read("/api/runbooks/rb-old");
+    for words in [
+        "own, from a file",
+        "anna",
+        "over a year ago",
+        runbook["content_hash"].as_str().unwrap(),
+    ] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+}

@@ -23,6 +23,7 @@ fn table() -> Vec<Line> {
     vec![
         get   ("/",                                  READ,    pages::board::show),
         get   ("/frontend/index.html",               READ,    pages::board::show),
+        get   ("/runbooks",                          READ,    pages::runbooks::show),
         get   ("/runbooks/{id}",                     READ,    pages::runbook::show),
         get   ("/digest/{date}",                     READ,    pages::digest::show),
         get   ("/login",                             OPEN,    pages::login::show),

@@ -22,6 +22,7 @@ pub(crate) mod error;
 pub(crate) mod login;
 mod markdown;
 pub(crate) mod runbook;
+pub(crate) mod runbooks;
 pub(crate) mod welcome;
 
 use actix_web::http::header;

@@ -6,6 +6,8 @@ use serde_json::Map;
 
 use super::Frame;
 use super::markdown::{Html, Part, Renderer};
+use super::runbooks::About;
+use crate::clock;
 use crate::domain::runbook::{Command, Risk, Runbook, Step, StepKind};
 use crate::domain::signal::Signal;
 use crate::domain::text::shown;
@@ -25,8 +27,9 @@ struct RunbookPage {
     intro: Html,
     tags: Vec<String>,
     kinds: Vec<String>,
-    owner: String,
-    reviewed_at: String,
+    about: About,
+    /// Names the version that is shown.
+    content_hash: String,
     steps: Vec<StepView>,
     signal: Option<SignalView>,
     /// A signal was named that is not there: what the address said.
@@ -134,8 +137,8 @@ fn page(
         intro: renderer.blocks(runbook.intro.as_deref().unwrap_or_default()),
         tags: runbook.tags.clone(),
         kinds: runbook.kinds.clone(),
-        owner: shown(runbook.owner.as_deref().unwrap_or_default()),
-        reviewed_at: shown(runbook.reviewed_at.as_deref().unwrap_or_default()),
+        about: About::of(runbook, clock::now()),
+        content_hash: runbook.content_hash.clone(),
         steps: runbook
             .steps
             .iter()
