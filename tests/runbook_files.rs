@@ -293,3 +293,30 @@ fn lint_tells_it_in_json_too_and_ten_thousand_steps_are_refused_in_no_time() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_database_from_before_the_versions_keeps_its_runbooks() {
+    let atlas = Atlas::initialised();
+    // As the first schema had them: one row an id.
+    let own = markdown("rb-mine", "Mine");
+    let first = include_str!("../migrations/V1__initial.sql");
+    let table = &first[first.find("CREATE TABLE runbooks").unwrap()..];
+    let table = &table[..table.find(';').unwrap()];
+    atlas
+        .sql()
+        .execute_batch(&format!(
+            "ALTER TABLE runbooks RENAME TO newer; {table}; \
+             INSERT INTO runbooks SELECT * FROM newer; DROP TABLE newer; DROP TABLE runbook_versions; \
+             INSERT INTO runbooks VALUES ('rb-mine', 'own', 'Mine', '{own}', 'h', 7); \
+             DELETE FROM refinery_schema_history WHERE version = 4"
+        ))
+        .unwrap();
+    let before = atlas.count("SELECT count(*) FROM runbooks");
+    atlas.run(&["db", "migrate"]).succeeds();
+    assert_eq!(atlas.count("SELECT count(*) FROM runbooks"), before);
+    assert_eq!(atlas.count("SELECT count(*) FROM runbook_versions"), before);
+    assert_eq!(shown(&atlas, "rb-mine")["origin"], "own");
+    let old = atlas.run(&["runbook", "show", "rb-mine", "--version", "h"]);
+    assert_eq!(old.succeeds().out, own);
+    atlas.run(&["db", "check"]).succeeds();
+}
