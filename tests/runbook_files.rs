@@ -301,11 +301,11 @@ fn a_database_from_before_the_versions_keeps_its_runbooks() {
     let own = markdown("rb-mine", "Mine");
     let first = include_str!("../migrations/V1__initial.sql");
     let table = &first[first.find("CREATE TABLE runbooks").unwrap()..];
-    let table = &table[..table.find(';').unwrap()];
+    let table = &table[..table.find("WITHOUT ROWID;").unwrap()];
     atlas
         .sql()
         .execute_batch(&format!(
-            "ALTER TABLE runbooks RENAME TO newer; {table}; \
+            "ALTER TABLE runbooks RENAME TO newer; {table} WITHOUT ROWID; \
              INSERT INTO runbooks SELECT * FROM newer; DROP TABLE newer; DROP TABLE runbook_versions; \
              INSERT INTO runbooks VALUES ('rb-mine', 'own', 'Mine', '{own}', 'h', 7); \
              DELETE FROM refinery_schema_history WHERE version = 4"

@@ -31,4 +31,4 @@ pub mod variables;
 pub mod window;
 
 #[cfg(test)]
-mod example;
+pub(crate) mod example;

@@ -98,7 +98,9 @@ pub(super) struct Evidence {
     pub(super) kind_held: Option<usize>,
     pub(super) named: bool,
     pub(super) kind_tags: usize,
+    kind_phrases: usize,
     details: usize,
+    phrases: usize,
     words: usize,
     /// Points, rank among equal points, place of the text.
     reasons: Vec<(u32, u8, usize)>,
@@ -113,6 +115,26 @@ impl Evidence {
         let points = if self.kind_tags == 0 { 30 } else { 10 };
         self.kind_tags += 1;
         self.reason(points, 1, text);
+    }
+
+    /// It is in the name as a rule, which then adds nothing.
+    pub(super) fn broad_kind_tag(&mut self, text: usize) {
+        self.named = true;
+        self.reason(15, 1, text);
+    }
+
+    pub(super) fn kind_phrase(&mut self, text: usize) {
+        let points = if self.kind_phrases == 0 { 45 } else { 10 };
+        self.kind_phrases += 1;
+        self.reason(points, 1, text);
+    }
+
+    pub(super) fn phrase(&mut self, text: usize) {
+        if self.phrases < 3 {
+            let points = if self.phrases == 0 { 30 } else { 10 };
+            self.phrases += 1;
+            self.reason(points, 4, text);
+        }
     }
 
     pub(super) fn detail(&mut self, text: usize) {

@@ -4,14 +4,17 @@
 //! | --- | --- |
 //! | the runbook was written for this kind | 100 |
 //! | the kind holds all words of a kind that the runbook was written for, two at least | 60 |
-//! | a tag is the kind or one of its words | 30, each further one 10; 20 for a generic kind |
+//! | a tag of several words is in the kind, in any order | 45, each further one 10 |
+//! | a tag is the kind or one of its words | 30, each further one 10; 20 for a generic kind, 15 for a [`BROAD`] word |
 //! | a word of the kind is in this runbook's id and in no other's, and no tag was in the kind | 20 |
 //! | a tag is the site | 20 |
 //! | a tag is a key or a whole value of the detail, or a word of its kinds is such a key | 15 each, at most 30 |
-//! | a tag is a whole word of the summary | 10 each, at most 30 |
+//! | a tag of several words is in the summary, word by word | 30, each further one 10 |
+//! | a tag is a whole word of the summary, or the one of its plural | 10 each, at most 30 |
 //! | a tag is `systemd` and the summary names a unit, as `nginx.service` | 30 |
 //!
-//! [`THRESHOLD`] is 30: the kind alone carries a match, a single word of the summary never does.
+//! [`THRESHOLD`] is 30: the kind alone carries a match, and so does a tag of several words, such as
+//! `connection_refused`; a single word of the summary never does.
 //! "Node pve2 left the Proxmox cluster" of kind `cluster` finds `rb-proxmox-cluster-health` by the
 //! word of its id and the tag in the summary together. Detail alone counts at most 15, since every
 //! heartbeat has keys such as `memory` and `swap`. Words that fit everything ([`GENERIC`]) count
@@ -24,6 +27,7 @@
 //! who counts that is not known here, and no clock and no database is.
 
 mod found;
+mod look;
 mod records;
 mod words;
 
@@ -48,19 +52,63 @@ pub const MAX_MATCHES: usize = 5;
 pub const NO_FIT: &str = "no runbook fits this kind of signal yet";
 
 /// Words that say nothing about which problem it is.
-pub const GENERIC: [&str; 43] = [
-    "address", "agent", "alert", "changed", "check", "closed", "count", "critical", "detail",
-    "device", "down", "endpoint", "error", "event", "failed", "failing", "failure", "full", "gone",
-    "health", "high", "host", "info", "lan", "low", "name", "network", "new", "node", "ok", "port",
-    "ports", "problem", "server", "service", "state", "status", "storage", "system", "target",
-    "unit", "up", "warning",
+pub const GENERIC: [&str; 52] = [
+    "address",
+    "adguard",
+    "agent",
+    "alert",
+    "changed",
+    "check",
+    "closed",
+    "count",
+    "critical",
+    "detail",
+    "device",
+    "dhcp",
+    "dnsmasq",
+    "down",
+    "endpoint",
+    "error",
+    "event",
+    "failed",
+    "failing",
+    "failure",
+    "full",
+    "gone",
+    "health",
+    "healthchecks",
+    "high",
+    "homeassistant",
+    "host",
+    "info",
+    "lan",
+    "low",
+    "name",
+    "network",
+    "new",
+    "node",
+    "ok",
+    "pihole",
+    "port",
+    "ports",
+    "problem",
+    "server",
+    "service",
+    "state",
+    "status",
+    "storage",
+    "synology",
+    "system",
+    "target",
+    "truenas",
+    "unbound",
+    "unit",
+    "up",
+    "warning",
 ];
 
-/// How names of systemd's units end that stand in a summary with them.
-const UNITS: [&str; 3] = [".service", ".socket", ".timer"];
-
-/// Most entries of a detail that are looked at, and longest value in bytes.
-const MAX_DETAIL: (usize, usize) = (100, 64);
+/// Words that are about many problems at once: within a kind they need another reason.
+pub const BROAD: [&str; 5] = ["disk", "docker", "gateway", "ha", "router"];
 
 /// What a match looks at.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +192,14 @@ impl Known {
     }
 }
 
+/// A tag of several words.
+#[derive(Debug, Clone)]
+struct Phrase {
+    words: Vec<String>,
+    /// Place of the runbook.
+    index: usize,
+}
+
 /// Runbooks, indexed once for many signals.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
@@ -152,6 +208,8 @@ pub struct Matcher {
     by_tag: HashMap<String, Vec<usize>>,
     /// Words of the kinds.
     by_kind_word: HashMap<String, Vec<usize>>,
+    /// Tags of several words, by their first.
+    by_phrase: HashMap<String, Vec<Phrase>>,
     /// Words of ids that only one runbook has.
     by_name: HashMap<String, Option<usize>>,
 }
@@ -184,6 +242,10 @@ impl Matcher {
                     }
                 }
             }
+            for words in phrases(runbook) {
+                let of_first = matcher.by_phrase.entry(words[0].clone()).or_default();
+                of_first.push(Phrase { words, index });
+            }
             for word in runbook.id.split('-') {
                 if word.len() < 3 || GENERIC.contains(&word) {
                     continue;
@@ -200,6 +262,16 @@ impl Matcher {
             }
         }
         matcher
+    }
+
+    /// How many runbooks it knows.
+    pub fn len(&self) -> usize {
+        self.runbooks.len()
+    }
+
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.runbooks.is_empty()
     }
 
     /// The title of a runbook by id.
@@ -220,6 +292,7 @@ impl Matcher {
         let words = kind_words(signal.kind);
         self.look_for_held_kinds(&words, &mut found);
         self.look_at_kind(&words, &mut found);
+        self.look_for_phrases_of_kind(&words, &mut found);
         self.look_at_detail(signal.detail, &mut found);
         self.look_at_summary(signal.summary, &mut found);
         let site = self.tagged(&folded(signal.site_id));
@@ -231,136 +304,14 @@ impl Matcher {
         }
         found.best(&self.runbooks, (&words, signal.summary), records)
     }
+}
 
-    fn tagged(&self, word: &str) -> &[usize] {
-        self.by_tag.get(word).map_or(&[], Vec::as_slice)
-    }
-
-    /// `docker_container_down` holds `container_down`.
-    fn look_for_held_kinds(&self, words: &[String], found: &mut Found) {
-        if words.len() < 3 {
-            return;
-        }
-        let candidates = words.iter().filter_map(|word| self.by_kind_word.get(word));
-        for &index in candidates.flatten() {
-            if found.evidence[index].kind_held.is_some() {
-                continue;
-            }
-            let held = self.runbooks[index].kinds.iter().find(|own| {
-                own.len() > 1 && own.len() < words.len() && own.iter().all(|w| words.contains(w))
-            });
-            if let Some(own) = held {
-                let text = found.text(format!("kind holds {}", own.join("_")));
-                found.evidence[index].kind_held = Some(text);
-            }
-        }
-    }
-
-    fn look_at_kind(&self, words: &[String], found: &mut Found) {
-        let whole = words.join("_");
-        if let Some(equal) = self.by_kind.get(&whole) {
-            let text = found.text(format!("kind is {whole}"));
-            for &index in equal {
-                found.evidence[index].kind_equal = true;
-                found.evidence[index].reason(100, 0, text);
-            }
-        }
-        let text = found.text(format!("tag {whole} is the kind"));
-        for &index in self.tagged(&whole) {
-            if !found.evidence[index].kind_equal {
-                if GENERIC.contains(&whole.as_str()) {
-                    found.evidence[index].reason(20, 1, text);
-                } else {
-                    found.evidence[index].kind_tag(text);
-                }
-            }
-        }
-        let mut seen: Vec<&str> = vec![&whole];
-        for word in words.iter().map(String::as_str) {
-            let tagged = self.tagged(word);
-            if tagged.is_empty() || seen.contains(&word) || GENERIC.contains(&word) {
-                continue;
-            }
-            seen.push(word);
-            let text = found.text(format!("tag {word} is part of the kind"));
-            for &index in tagged {
-                found.evidence[index].kind_tag(text);
-            }
-        }
-        for word in words {
-            if let Some(Some(index)) = self.by_name.get(word.as_str()) {
-                let text = found.text(format!("its name has {word}, as the kind has"));
-                let evidence = &mut found.evidence[*index];
-                if !evidence.kind_equal && evidence.kind_tags == 0 && !evidence.named {
-                    evidence.named = true;
-                    evidence.reason(20, 2, text);
-                }
-            }
-        }
-    }
-
-    fn look_at_detail(&self, detail: &Map<String, Value>, found: &mut Found) {
-        let mut seen = Vec::new();
-        for (key, value) in detail.iter().take(MAX_DETAIL.0) {
-            let mut look_at = |word: String, more: &[usize], text: &dyn Fn() -> String| {
-                let mut tagged = self.tagged(&word).to_vec();
-                tagged.extend(
-                    more.iter()
-                        .filter(|more| !self.tagged(&word).contains(more)),
-                );
-                if tagged.is_empty() || seen.contains(&word) || GENERIC.contains(&word.as_str()) {
-                    return;
-                }
-                let text = found.text(text());
-                for index in tagged {
-                    found.evidence[index].detail(text);
-                }
-                seen.push(word);
-            };
-            if key.len() <= MAX_DETAIL.1 {
-                let key_word = folded(key);
-                let named = self.by_kind_word.get(&key_word);
-                look_at(key_word, named.map_or(&[], Vec::as_slice), &|| {
-                    format!("detail has {key}")
-                });
-            }
-            if let Value::String(text) = value
-                && text.len() <= MAX_DETAIL.1
-            {
-                look_at(folded(text.trim()), &[], &|| format!("{key} is {text}"));
-            }
-        }
-    }
-
-    fn look_at_summary(&self, summary: &str, found: &mut Found) {
-        let mut seen: Vec<String> = Vec::new();
-        each_word(summary, |word| {
-            let tagged = self.tagged(word);
-            let known = seen.iter().any(|known| known == word);
-            if tagged.is_empty() || known || GENERIC.contains(&word) {
-                return;
-            }
-            seen.push(word.to_owned());
-            let text = found.text(format!("summary says {word}"));
-            for &index in tagged {
-                found.evidence[index].summary(text);
-            }
-        });
-        let unit = summary
-            .split_whitespace()
-            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
-            .find(|word| {
-                UNITS
-                    .iter()
-                    .any(|end| word.len() > end.len() && word.ends_with(end))
-            });
-        if let Some(unit) = unit {
-            let text = found.text(format!("summary names {unit}"));
-            for &index in self.tagged("systemd") {
-                found.evidence[index].reason(30, 4, text);
-            }
-        }
-    }
+/// The tags of several words; a kind of its own is looked for as such.
+fn phrases(runbook: &Runbook) -> Vec<Vec<String>> {
+    let kinds: Vec<Vec<String>> = runbook.kinds.iter().map(|kind| kind_words(kind)).collect();
+    let tags = runbook.tags.iter().map(|tag| kind_words(tag));
+    tags.filter(|words| words.len() > 1 && !kinds.contains(words))
+        .collect()
 }
 
 /// The words of a signal's kind, in one spelling: what a runbook for it can call its kind.

@@ -6,13 +6,15 @@ use serde_json::json;
 use super::*;
 use crate::catalog;
 
-/// One case; `expected` is the runbook that must be first, none where nothing may match.
+/// One case; `expected` is the runbook that must be first, for this reason; none where nothing may
+/// match.
 #[derive(Deserialize)]
 struct Golden {
     kind: String,
     summary: String,
     detail: Value,
     expected: Option<String>,
+    reason: Option<String>,
 }
 
 fn find(matcher: &Matcher, kind: &str, summary: &str, detail: &Value) -> Vec<Match> {
@@ -41,9 +43,10 @@ fn the_golden_set_holds() {
     for case in serde_json::from_str::<Vec<Golden>>(golden).unwrap() {
         let found = find(&matcher, &case.kind, &case.summary, &case.detail);
         let first = found.first().map(|best| best.runbook_id.clone());
-        if first != case.expected {
-            let (kind, expected) = (case.kind, case.expected);
-            faults.push(format!("{kind}: expected {expected:?}, found {found:?}"));
+        let reason = found.first().map(Match::reason_line);
+        if (&first, &reason) != (&case.expected, &case.reason) {
+            let expected = (case.kind, case.expected, case.reason);
+            faults.push(format!("expected {expected:?}, found {found:?}"));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -62,13 +65,13 @@ fn reasons_add_up_and_read_well() {
         "Disk full",
         &json!({"mount": "/", "host": "nas"}),
     );
-    assert_eq!(found[0].points, 100 + 30 + 15 + 10);
+    assert_eq!(found[0].points, 100 + 15 + 15 + 10);
     assert_eq!(
         found[0].reason_line(),
         "kind is disk_full, tag disk is part of the kind, detail has mount"
     );
     let sum: i32 = found[0].reasons.iter().map(|reason| reason.points).sum();
-    assert_eq!(sum, 155);
+    assert_eq!(sum, 140);
 }
 
 #[test]
@@ -185,4 +188,49 @@ fn what_helped_before_weighs_in_and_makes_nothing_fit() {
         matcher.match_signal(&view("mail_queue"))[0].runbook_id,
         "rb-1"
     );
+}
+
+#[test]
+fn a_tag_of_several_words_is_a_strong_reason_where_all_of_it_stands() {
+    let matcher = Matcher::new(&[runbook(
+        "rb-own",
+        &["lift_stuck", "no-answer", "queue"],
+        &[],
+    )]);
+    let points = |kind: &str, summary: &str| {
+        find(&matcher, kind, summary, &json!({}))
+            .first()
+            .map(|found| (found.points, found.reason_line()))
+    };
+    let of_kind = Some((45, "kind says lift stuck".to_owned()));
+    assert_eq!(points("LiftIsStuck", ""), of_kind);
+    assert_eq!(points("stuck_lift", ""), of_kind);
+    assert_eq!(points("lift_stuck", ""), of_kind);
+    assert_eq!(points("lift", "it is stuck"), None);
+    let said = Some((30, "summary says \"no answer\"".to_owned()));
+    assert_eq!(points("x", "There was no answer."), said);
+    assert_eq!(points("x", "There was no-answer."), said);
+    assert_eq!(points("x", "answer: no"), None);
+    assert_eq!(points("x", "no useful answer"), None);
+    // A plural is its one; nothing else is cut.
+    assert_eq!(
+        points("mail_queues", "").map(|(points, _)| points),
+        Some(30)
+    );
+    assert_eq!(points("mail_queued", ""), None);
+}
+
+#[test]
+fn a_broad_word_within_a_kind_needs_another_reason() {
+    let matcher = Matcher::new(&[runbook("rb-own", &["docker"], &[])]);
+    assert_eq!(
+        find(
+            &matcher,
+            "docker_image_outdated",
+            "docker image",
+            &json!({})
+        ),
+        []
+    );
+    assert_eq!(find(&matcher, "docker", "", &json!({}))[0].points, 30);
 }
