@@ -213,7 +213,7 @@ mod tests {
         );
         let types = "---\nid: 7\ntitle: [a]\ntags: disk\nkinds: [1]\nsummary: x\n---\n## A\nx\n";
         let lints = read_runbook(types, Origin::Own).unwrap_err();
-        let lines: Vec<_> = lints.iter().map(|lint| lint.line).collect();
-        assert_eq!(lines, [2, 3, 4, 5], "{lints:?}");
+        let places: Vec<_> = lints.iter().map(|lint| lint.line).collect();
+        assert_eq!(places, [2, 3, 4, 5], "{lints:?}");
     }
 }

@@ -87,16 +87,13 @@ pub(crate) async fn show(
         .read(move |db| matching::gaps(db, &asked, now))
         .await?;
     let page = RunbooksPage {
-        frame: Frame::new(&state, "Runbooks"),
+        frame: Frame::new(&state, &request, "Runbooks"),
         runbooks: catalogue
             .all()
             .iter()
             .map(|runbook| item(&state, runbook, now))
             .collect(),
-        gaps: gaps
-            .into_iter()
-            .map(|gap| gap_view(&state, gap, now))
-            .collect(),
+        gaps: gaps.iter().map(|gap| gap_view(&state, gap, now)).collect(),
         gap_days: GAP_DAYS,
         problems: catalogue.problems().iter().map(problem).collect(),
     };
@@ -113,7 +110,7 @@ fn item(state: &AppState, runbook: &Runbook, now: Timestamp) -> Item {
     }
 }
 
-fn gap_view(state: &AppState, gap: Gap, now: Timestamp) -> GapView {
+fn gap_view(state: &AppState, gap: &Gap, now: Timestamp) -> GapView {
     GapView {
         kind: match gap.kind.trim() {
             "" => "(no kind)".to_owned(),
