@@ -33,7 +33,7 @@ impl Stage {
         call.send().is(200).json()
     }
 
-    fn send(&self, kind: &str, summary: &str, detail: Value) -> i64 {
+    fn send(&self, kind: &str, summary: &str, detail: &Value) -> i64 {
         let body = json!({"site_id": "site-homelab", "kind": kind, "summary": summary,
             "detail": detail, "severity": "warning", "source": "test"});
         self.server.stored(&body)["id"].as_i64().unwrap()
@@ -43,7 +43,7 @@ impl Stage {
 #[test]
 fn api_and_command_line_give_the_same_answer_with_its_reasons() {
     let stage = Stage::new();
-    let id = stage.send("disk_full", "Disk 95 % full", json!({"mount": "/srv"}));
+    let id = stage.send("disk_full", "Disk 95 % full", &json!({"mount": "/srv"}));
     let stored = stage.read(&format!("/api/runbooks/match?signal={id}"));
     let first = &stored[0];
     assert_eq!(first["runbook_id"], "rb-disk-full");
@@ -132,14 +132,14 @@ fn what_is_asked_wrongly_is_told() {
 #[test]
 fn a_kind_without_a_runbook_is_listed_until_one_comes() {
     let stage = Stage::new();
-    stage.send("lift_stuck", "The lift is stuck", json!({"lift": "A"}));
+    stage.send("lift_stuck", "The lift is stuck", &json!({"lift": "A"}));
     let newest = stage.send(
         "lift_stuck",
         "The lift is stuck again",
-        json!({"lift": "B; rm -rf /"}),
+        &json!({"lift": "B; rm -rf /"}),
     );
-    stage.send("door", "<script>alert(1)</script>", json!({}));
-    stage.send("disk_full", "Disk full", json!({}));
+    stage.send("door", "<script>alert(1)</script>", &json!({}));
+    stage.send("disk_full", "Disk full", &json!({}));
     let gaps = stage.read("/api/runbooks/gaps");
     let kinds: Vec<_> = gaps
         .as_array()
@@ -228,7 +228,7 @@ fn the_page_lists_them_with_what_is_missing_and_what_is_old() {
         atlas,
         server,
     };
-    let id = stage.send("<i>odd</i>", "<script>alert(1)</script>", json!({}));
+    let id = stage.send("<i>odd</i>", "<script>alert(1)</script>", &json!({}));
     let page = stage
         .server
         .get("/runbooks")

@@ -63,15 +63,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     taken.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (taken.len() as f64 * share) as usize;
+    let at = |percent: usize| {
+        let place = taken.len() * percent / 100;
         let value = taken.get(place).or(taken.last()).copied();
         (value.unwrap_or_default() * 10.0).round() / 10.0
     };
     println!(
         "{}",
         serde_json::json!({"runbooks": matcher.len(), "signals": signals.len(),
-            "match_us_p50": at(0.5), "match_us_p99": at(0.99), "match_us_max": at(1.0)})
+            "match_us_p50": at(50), "match_us_p99": at(99), "match_us_max": at(100)})
     );
     Ok(())
 }
