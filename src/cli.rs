@@ -9,6 +9,7 @@ mod agent;
 mod board;
 mod db;
 mod install;
+mod mcp;
 mod runbook;
 mod token;
 mod user;
@@ -20,6 +21,7 @@ pub use self::agent::*;
 pub use self::board::*;
 pub use self::db::*;
 pub use self::install::*;
+pub use self::mcp::*;
 pub use self::runbook::*;
 pub use self::token::*;
 pub use self::user::*;
@@ -84,6 +86,11 @@ pub enum Command {
     /// List, show, lint, import, export and match runbooks.
     #[command(subcommand, after_help = "Example:\n  atlas-ops runbook list")]
     Runbook(Runbook),
+    /// Let an assistant read incidents, contexts and runbooks of a server: MCP on stdin and stdout.
+    #[command(
+        after_help = "Example:\n  atlas-ops mcp --url http://192.168.10.5:8000 --token-file ~/.config/atlas-ops/token"
+    )]
+    Mcp(Mcp),
     /// Check a configuration file.
     #[command(subcommand, after_help = "Example:\n  atlas-ops config check")]
     Config(ConfigCommand),

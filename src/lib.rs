@@ -14,6 +14,7 @@
 //! | [`flow`] | use cases over store and rules: ingest, lifecycle of incidents, silence, board, suggest, seed |
 //! | [`http`] | the one HTTP client |
 //! | [`logging`] | log lines: format and filter |
+//! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |
 //! | [`yaml`] | the only file that names the YAML package |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
@@ -33,6 +34,7 @@ pub mod error;
 pub mod flow;
 pub mod http;
 pub mod logging;
+pub mod mcp;
 pub mod server;
 pub mod store;
 pub mod wire;

@@ -40,13 +40,14 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
 ];
 
 /// Outside packages, and the only places that may name them. A place is a path or its start.
-const FENCES: [(&str, &[&str]); 12] = [
+const FENCES: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store/"]),
     ("refinery", &["store/"]),
     ("actix_web", &["server/"]),
     ("actix_cors", &["server/"]),
     ("askama", &["server/pages/", "commands/install"]),
     ("ureq", &["http.rs"]),
+    ("rmcp", &["mcp/"]),
     ("docker_api", &["agent/sys/"]),
     ("surge_ping", &["agent/sys/"]),
     ("argon2", &["domain/password.rs"]),

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod first_admin;
 pub mod health;
 pub mod install;
+pub mod mcp;
 pub mod output;
 pub mod runbook;
 pub mod serve;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Token(args) => token::run(&args),
         Command::User(args) => user::run(&args),
         Command::Runbook(args) => runbook::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Agent(args) => agent::run(&args, cli.verbose),

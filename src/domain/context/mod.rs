@@ -29,6 +29,7 @@ use crate::domain::runbook::{Runbook, StepKind};
 use crate::domain::signal::Signal;
 use crate::domain::site::Site;
 
+pub use fence::enclose;
 pub use tokens::estimate;
 
 /// Tokens of a pack where nobody asked for another number.
