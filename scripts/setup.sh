@@ -3,7 +3,8 @@
 #
 # Installs what a Debian 12 or 13 machine with git and a Rust toolchain lacks, and nothing else.
 #   --build   what the static binary is built with (the default)
-#   --test    that, and what scripts/test.sh drives: a browser, a Docker engine, nginx, Prometheus
+#   --test    that, and what scripts/test.sh drives: a browser, a Docker engine, nginx, Prometheus,
+#             an MCP client (a Python environment below target/)
 #   --bench   that of --build, and what scripts/bench.sh measures with
 # Silent when nothing is missing. Needs root, or sudo, only when something is. Services that come
 # with a package are neither started now nor enabled for the next boot.
@@ -85,6 +86,8 @@ test)
     needs prometheus prometheus
     needs openssl openssl
     needs python3 python3
+    # Debian's python3 makes no environments without a package of its own.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     needs shellcheck shellcheck
     # systemd-analyze reads the units that `install` writes; nothing of it is started.
     needs systemd-analyze systemd
@@ -171,4 +174,16 @@ fi
 if [[ $purpose == test ]] && ! command -v cargo-nextest >/dev/null; then
     say "building cargo-nextest, once; this takes some minutes"
     cargo install --quiet --locked cargo-nextest
+fi
+
+# --- the MCP client of the tests: Python packages, pinned, in an environment of their own ------
+wishes=tests/mcp/requirements.txt
+client=${CARGO_TARGET_DIR:-target}/mcp-client
+# The list is copied last: an environment that was left half made is made anew.
+if [[ $purpose == test ]] && ! cmp -s "$wishes" "$client/requirements.txt"; then
+    say "installing the MCP client of the tests into $client"
+    rm -rf "$client"
+    python3 -m venv "$client"
+    "$client/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$wishes"
+    cp "$wishes" "$client/requirements.txt"
 fi

@@ -16,6 +16,9 @@ pub struct Mcp {
     /// A private certificate authority for https, as PEM.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Seconds after which a request to the server is given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub time_limit: u64,
     /// Tools that change something and are offered all the same; none by default.
     #[arg(long, value_name = "TOOLS", value_delimiter = ',')]
     pub allow: Vec<McpWrite>,

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::agent::client::is_in_the_clear;
 use crate::cli::{Mcp, McpWrite};
@@ -45,6 +46,7 @@ pub fn run(args: &Mcp) -> Result<ExitCode, Error> {
             .ca_file
             .as_deref()
             .map(|path| paths::expand(&path.to_string_lossy(), &environment)),
+        time_limit: Duration::from_secs(args.time_limit),
         add_note: allows(McpWrite::AddNote),
         acknowledge: allows(McpWrite::Acknowledge),
     })?;

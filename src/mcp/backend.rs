@@ -1,7 +1,5 @@
 //! The server, as this program asks it. Blocking; `gate` keeps it off the protocol's thread.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,8 +9,6 @@ use super::fault::Fault;
 use crate::error::{Error, Exit};
 use crate::http;
 
-/// Longest single request, from the name lookup to the last byte of the answer.
-const LONGEST: Duration = Duration::from_secs(15);
 /// Largest answer, in bytes: all runbooks of a large installation.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
@@ -31,7 +27,7 @@ impl Backend {
     /// The certificate authority cannot be read.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let http = http::Client::new(&http::Options {
-            total_timeout: LONGEST,
+            total_timeout: settings.time_limit,
             ca_file: settings.ca_file.clone(),
             max_answer: LARGEST,
             ..http::Options::default()

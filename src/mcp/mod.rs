@@ -47,6 +47,8 @@ pub struct Settings {
     pub token: Secret,
     /// A private certificate authority for https, as PEM.
     pub ca_file: Option<PathBuf>,
+    /// For each request to the server, from the name lookup to the last byte of the answer.
+    pub time_limit: Duration,
     /// Whether the tool `add_note` is offered.
     pub add_note: bool,
     /// Whether the tool `acknowledge` is offered.

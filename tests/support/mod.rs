@@ -7,6 +7,7 @@ pub mod agent;
 pub mod atlas;
 pub mod http;
 pub mod install;
+pub mod mcp;
 pub mod people;
 pub mod running;
 pub mod server;
