@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::atlas::Atlas;
-use support::mcp::{arguments, client, complaint, fenced, signal, text};
+use support::mcp::{arguments, client, client_in, complaint, fenced, signal, text};
 
 #[test]
 fn an_independent_client_reads_sites_runbooks_and_contexts() {
@@ -26,7 +26,7 @@ fn an_independent_client_reads_sites_runbooks_and_contexts() {
         ["prompts"],
     ]);
     let heard = client(&arguments(&atlas, &server.address, &read, &[]), &steps);
-    assert_eq!(heard.server["serverInfo"]["name"], "atlas-ops");
+    assert_eq!(heard.server["name"], "atlas-ops");
     let [
         tools,
         sites,
@@ -169,4 +169,27 @@ fn what_goes_wrong_is_said_with_what_to_do() {
     let said = complaint(&refused.answers[0]);
     assert!(said.contains("atlas-ops token create"), "{said}");
     assert!(!said.contains(unknown), "{said}");
+}
+
+#[test]
+fn the_newest_version_of_the_protocol_is_spoken_too() {
+    let atlas = Atlas::initialised();
+    let server = atlas.serve();
+    let read = atlas.token("read").secret;
+    let steps = json!([
+        ["tools"],
+        ["call", "get_runbook", {"id": "rb-disk-full"}],
+        ["read", "atlas://runbook/rb-disk-full"],
+        ["read", "atlas://nothing"],
+    ]);
+    let arguments = arguments(&atlas, &server.address, &read, &[]);
+    let heard = client_in("auto", &arguments, &steps);
+    assert_eq!(heard.version, "2026-07-28");
+    assert_eq!(heard.answers[0]["tools"].as_array().unwrap().len(), 5);
+    assert!(text(&heard.answers[1]).starts_with("# "));
+    assert_eq!(
+        heard.answers[2]["contents"][0]["text"],
+        heard.answers[1]["content"][0]["text"]
+    );
+    assert_eq!(heard.answers[3]["error"]["code"], -32602);
 }

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from measure import (Failed, SIGNALS, Process, Server, free_port, kill_round, one_shot,
+from measure import (Failed, SIGNALS, Process, Server, free_port, kill_round, mcp_session, one_shot,
                      run, wrk)
 
 MB = 1_000_000
@@ -174,6 +174,21 @@ class Bench:
                          statistics.median(cpu for cpu, _ in cycles) * 1000, "ms", 30)
         self.table.below("agent run --once, memory", max(peak for _, peak in cycles) / MB, "MB", 12)
 
+    def mcp(self):
+        say("mcp")
+        with self.server("mcp") as server:
+            server.load(100)
+            token_file = os.path.join(self.folder, "mcp", "token")
+            with open(token_file, "w") as f:
+                f.write(server.read)
+            command = [server.binary, "mcp", "--url", f"http://127.0.0.1:{server.port}",
+                       "--token-file", token_file]
+            sessions = [mcp_session(command, 20) for _ in range(self.runs)]
+        self.table.below("mcp, start to first answer", statistics.median(took for took, _ in sessions) * 1000,
+                         "ms", 50)
+        self.table.below("mcp, memory after 20 contexts", max(resident for _, resident in sessions) / MB,
+                         "MB", 12)
+
     def binary(self):
         self.table.below("static binary", os.path.getsize(self.options.binary) / MB, "MB", 12)
 
@@ -235,7 +250,7 @@ def main():
     foreign = busy_cores()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, folder)
-        for part in (bench.ingest, bench.board_and_start, bench.agent, bench.binary, bench.kill):
+        for part in (bench.ingest, bench.board_and_start, bench.agent, bench.mcp, bench.binary, bench.kill):
             try:
                 part()
             except Failed as failed:

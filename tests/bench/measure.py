@@ -226,6 +226,42 @@ def one_shot(command):
     return used.ru_utime + used.ru_stime, peak
 
 
+def mcp_session(command, calls):
+    """Seconds from exec to the answer to `initialize` of an MCP server on stdin and stdout, and its
+    resident bytes after that many calls of a tool."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {},
+             "clientInfo": {"name": "bench", "version": "1"}}
+    begin = time.perf_counter()
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, env=environment())
+
+    def ask(number, method, params):
+        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        child.stdin.write(json.dumps(message).encode() + b"\n")
+        child.stdin.flush()
+        answer = json.loads(child.stdout.readline() or "{}")
+        if answer.get("id") != number or answer.get("result", {}).get("isError", "result" not in answer):
+            raise Failed(f"MCP answered {method} with {answer}")
+
+    watchdog = threading.Timer(60, child.kill)
+    watchdog.start()
+    try:
+        ask(0, "initialize", hello)
+        took = time.perf_counter() - begin
+        for number in range(1, calls + 1):
+            ask(number, "tools/call", {"name": "get_context", "arguments": {"signal_id": number}})
+        with open(f"/proc/{child.pid}/status") as f:
+            resident = int(re.search(r"^VmRSS:\s+(\d+) kB", f.read(), re.M).group(1)) * 1024
+        child.stdin.close()
+        if child.wait(15):
+            raise Failed(f"{' '.join(command)} ended with {child.returncode}")
+        return took, resident
+    finally:
+        watchdog.cancel()
+        child.kill()
+        child.wait()
+
+
 def kill_round(server, seconds, clients=8):
     """Ends the server by kill -9 in mid-load; returns how many signals it had answered, and how
     many of those are not in the database afterwards."""

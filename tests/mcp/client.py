@@ -1,38 +1,39 @@
 """An MCP client that is not ours: the protocol's official Python SDK.
 
-Usage: client.py PROGRAM [ARGUMENT...] < steps.json
+Usage: client.py MODE PROGRAM [ARGUMENT...] < steps.json
 
 Starts the program, introduces itself, takes the steps in order, and prints what came back as one
-JSON object: {"server": ..., "answers": [...]}. A step is a list: its name, then what it takes.
+JSON object: {"server": ..., "version": ..., "answers": [...]}. A step is a list: its name, then
+what it takes. The mode is `legacy` (the handshake that clients have made so far) or `auto` (the
+newest version of the protocol, which has none).
 """
 
 import asyncio
 import json
 import sys
 
-from mcp import ClientSession, MCPError, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from mcp import Client, MCPError, StdioServerParameters
 
 
-async def take(session, name, *rest):
+async def take(client, name, *rest):
     match name:
         case "tools":
-            return await session.list_tools()
+            return await client.list_tools()
         case "call":
-            return await session.call_tool(rest[0], rest[1])
+            return await client.call_tool(rest[0], rest[1])
         case "resources":
-            return await session.list_resources()
+            return await client.list_resources()
         case "templates":
-            return await session.list_resource_templates()
+            return await client.list_resource_templates()
         case "read":
-            return await session.read_resource(rest[0])
+            return await client.read_resource(rest[0])
         case "prompts":
-            return await session.list_prompts()
+            return await client.list_prompts()
         case "prompt":
-            return await session.get_prompt(rest[0], rest[1])
+            return await client.get_prompt(rest[0], rest[1])
         case "at_once":
             # The same call many times, none of them waiting for another.
-            calls = (session.call_tool(rest[1], rest[2]) for _ in range(rest[0]))
+            calls = (client.call_tool(rest[1], rest[2]) for _ in range(rest[0]))
             return await asyncio.gather(*calls)
     raise SystemExit(f"no such step: {name}")
 
@@ -43,21 +44,21 @@ def plain(answer):
     return answer.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-async def attempt(session, step):
+async def attempt(client, step):
     try:
-        return plain(await take(session, *step))
+        return plain(await take(client, *step))
     except MCPError as error:
         return {"error": plain(error.error)}
 
 
 async def main():
-    program = StdioServerParameters(command=sys.argv[1], args=sys.argv[2:])
+    program = StdioServerParameters(command=sys.argv[2], args=sys.argv[3:])
     steps = json.load(sys.stdin)
-    async with stdio_client(program) as (read, write):
-        async with ClientSession(read, write) as session:
-            server = plain(await session.initialize())
-            answers = [await attempt(session, step) for step in steps]
-    json.dump({"server": server, "answers": answers}, sys.stdout)
+    async with Client(program, mode=sys.argv[1], cache=None) as client:
+        answers = [await attempt(client, step) for step in steps]
+        heard = {"server": plain(client.server_info), "version": client.protocol_version,
+                 "answers": answers}
+    json.dump(heard, sys.stdout)
 
 
 asyncio.run(main())

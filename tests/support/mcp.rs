@@ -45,15 +45,23 @@ pub fn arguments(atlas: &Atlas, url: &str, token: &str, more: &[&str]) -> Vec<St
 /// What the independent client heard.
 pub struct Heard {
     pub server: Value,
+    /// The version of the protocol that was agreed on.
+    pub version: String,
     pub answers: Vec<Value>,
 }
 
-/// Takes `steps` with the independent client.
+/// Takes `steps` with the independent client, in the way that clients do so far.
 #[track_caller]
 pub fn client(arguments: &[String], steps: &Value) -> Heard {
+    client_in("legacy", arguments, steps)
+}
+
+/// Takes `steps` with the independent client in mode `legacy` or `auto`, the newest.
+#[track_caller]
+pub fn client_in(mode: &str, arguments: &[String], steps: &Value) -> Heard {
     let mut child = Command::new(python())
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mcp/client.py"))
-        .arg(BINARY)
+        .args([mode, BINARY])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -69,6 +77,7 @@ pub fn client(arguments: &[String], steps: &Value) -> Heard {
     let heard: Value = serde_json::from_slice(&output.stdout).unwrap();
     Heard {
         server: heard["server"].clone(),
+        version: heard["version"].as_str().unwrap().to_owned(),
         answers: heard["answers"].as_array().unwrap().clone(),
     }
 }
