@@ -12,6 +12,17 @@ pub(super) const UNRESOLVED: &str = "open,acknowledged,snoozed";
 /// All there are.
 pub(super) const ALL: &str = "open,acknowledged,snoozed,resolved";
 
+/// What a list leaves out: how the server knows it again, and what its state says already.
+const LEFT_OUT: [&str; 7] = [
+    "agent_id",
+    "confirmed_at",
+    "dedup_key",
+    "demo",
+    "fingerprint",
+    "fingerprint_of",
+    "openings",
+];
+
 /// Which incidents are asked for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter<'a> {
@@ -31,7 +42,11 @@ pub(super) fn list(backend: &Backend, filter: &Filter<'_>) -> Result<Vec<Value>,
     let mut query = vec![("state", filter.states), ("limit", limit.as_str())];
     query.extend(filter.site.map(|site| ("site", site)));
     query.extend(filter.severity.map(|severity| ("severity", severity)));
-    backend.get("list the incidents", "/api/incidents", &query)
+    let mut incidents: Vec<Value> = backend.get("list the incidents", "/api/incidents", &query)?;
+    for incident in incidents.iter_mut().filter_map(Value::as_object_mut) {
+        incident.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+    }
+    Ok(incidents)
 }
 
 /// One incident with its timeline.
