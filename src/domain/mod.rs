@@ -17,6 +17,7 @@ pub mod kind;
 pub mod matching;
 pub mod password;
 pub mod redact;
+pub mod run;
 pub mod runbook;
 pub mod severity;
 pub mod shell;

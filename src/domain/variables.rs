@@ -161,7 +161,7 @@ pub fn text_pieces(text: &str, values: &Map<String, Value>) -> Vec<Piece> {
 
 /// The value of a name as text: scalars only. An empty text counts as not given: an argument of
 /// nothing helps nobody, a person may know better.
-fn value_of(name: &str, values: &Map<String, Value>) -> Option<String> {
+pub fn value_of(name: &str, values: &Map<String, Value>) -> Option<String> {
     match values.get(name)? {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -13,6 +13,7 @@ pub mod matching;
 pub mod reconcile;
 pub mod report;
 pub mod runbooks;
+pub mod runs;
 pub mod seed;
 pub mod silence;
 pub mod suggest;

@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod open;
 mod readers;
 pub mod runbooks;
+pub mod runs;
 pub mod sessions;
 pub mod signals;
 pub mod sites;
