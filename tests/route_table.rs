@@ -19,6 +19,7 @@ fn concrete(path: &str) -> String {
     path.replace("{id}", "1")
         .replace("{code}", "x")
         .replace("{name}", "x")
+        .replace("{index}", "1")
 }
 
 /// A refusal looks as its reader needs it: JSON to programs, a page to people.

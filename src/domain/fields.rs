@@ -68,6 +68,11 @@ impl Fields {
         self.errors.push(FieldError::new(field, message));
     }
 
+    /// Whether a field is missing or null.
+    pub fn is_missing(&self, field: &str) -> bool {
+        matches!(self.fields.get(field), None | Some(Value::Null))
+    }
+
     /// A text that may be missing or null. An empty one counts as missing.
     pub fn optional(&mut self, field: &str, longest: usize) -> Option<String> {
         match self.fields.remove(field) {

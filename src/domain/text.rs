@@ -13,6 +13,11 @@ pub fn shown(text: &str) -> String {
         .collect()
 }
 
+/// The same for a text of several lines: its line breaks stay.
+pub fn shown_lines(text: &str) -> String {
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
 /// Bidirectional controls (Unicode TR9), zero-width and other format characters that a reader
 /// cannot see. The zero-width joiner stays: emoji are made with it.
 fn is_invisible(c: char) -> bool {
@@ -48,6 +53,7 @@ mod tests {
     #[test]
     fn nothing_turns_the_line_round() {
         assert_eq!(shown("a\u{202e}b\nc\u{0}"), "a\u{fffd}b c\u{fffd}");
+        assert_eq!(shown_lines("a\u{202e}b\nc\td\r"), "a\u{fffd}b\nc d ");
         assert_eq!(shown("Größe 👩\u{200d}🚀"), "Größe 👩\u{200d}🚀");
     }
 

@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod llm;
 pub mod matching;
 pub mod reconcile;
+pub mod records;
 pub mod report;
 pub mod runbooks;
 pub mod runs;

@@ -17,3 +17,13 @@ pub(crate) fn number(request: &HttpRequest) -> Result<i64, ServerError> {
             ServerError::NotFound("expected a number at the end of the address".to_owned())
         })
 }
+
+/// The number of a run's step, from 1.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn step_number(request: &HttpRequest) -> Result<usize, ServerError> {
+    let text = request.match_info().get("index").unwrap_or_default();
+    text.parse()
+        .map_err(|_| ServerError::NotFound("expected the number of a step, from 1".to_owned()))
+}

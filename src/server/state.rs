@@ -6,6 +6,7 @@ use super::guessing::Guessing;
 use super::passwords::Passwords;
 use crate::config::backend::BackendConfig;
 use crate::flow::catalogue::{Catalogue, InForce};
+use crate::flow::records::Kept;
 use crate::store::Store;
 
 /// The server's world; one for the process, shared by its workers.
@@ -14,6 +15,7 @@ pub(crate) struct AppState {
     pub(crate) config: BackendConfig,
     pub(crate) store: Store,
     pub(crate) runbooks: InForce,
+    pub(crate) records: Kept,
     pub(crate) guessing: Guessing,
     pub(crate) passwords: Passwords,
     address: OnceLock<String>,
@@ -25,6 +27,7 @@ impl AppState {
             config,
             store,
             runbooks: InForce::new(catalogue),
+            records: Kept::default(),
             guessing: Guessing::new(),
             passwords: Passwords::new(),
             address: OnceLock::new(),

@@ -9,6 +9,7 @@ pub(crate) mod incidents;
 pub(crate) mod integrations;
 pub(crate) mod llm;
 pub(crate) mod runbooks;
+pub(crate) mod runs;
 pub(crate) mod signals;
 pub(crate) mod sites;
 pub(crate) mod suggestions;

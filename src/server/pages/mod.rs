@@ -21,6 +21,7 @@ pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod login;
 mod markdown;
+pub(crate) mod run;
 pub(crate) mod runbook;
 pub(crate) mod runbooks;
 pub(crate) mod welcome;
@@ -72,7 +73,6 @@ impl Frame {
     }
 
     /// Whether the reader may change what operators change.
-    #[allow(dead_code)] // the pages that ask come with what operators work on
     fn may_operate(&self) -> bool {
         let user = self.user.as_ref();
         user.is_some_and(|user| user.role.scope().grants(Scope::Operate))

@@ -41,32 +41,33 @@ struct SignalView {
     summary: String,
 }
 
-struct StepView {
-    number: usize,
-    title: String,
-    parts: Vec<PartView>,
-    good: Html,
-    otherwise: Html,
-    ask: Html,
+/// A step as `partials/step.html` places it.
+pub(super) struct StepView {
+    pub(super) number: usize,
+    pub(super) title: String,
+    pub(super) parts: Vec<PartView>,
+    pub(super) good: Html,
+    pub(super) otherwise: Html,
+    pub(super) ask: Html,
 }
 
-enum PartView {
+pub(super) enum PartView {
     Prose(Html),
     Command(CommandView),
 }
 
-struct CommandView {
-    risk: RiskView,
-    code: Html,
+pub(super) struct CommandView {
+    pub(super) risk: RiskView,
+    pub(super) code: Html,
     /// Names of variables that the reader fills in.
-    open: Vec<String>,
+    pub(super) open: Vec<String>,
 }
 
 /// What a command can do, as a page shows it: never colour alone.
-struct RiskView {
-    look: &'static str,
-    icon: &'static str,
-    words: &'static str,
+pub(super) struct RiskView {
+    pub(super) look: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) words: &'static str,
 }
 
 impl RiskView {
@@ -153,7 +154,8 @@ fn page(
     }
 }
 
-fn view(number: usize, step: &Step, renderer: &Renderer<'_>) -> StepView {
+/// A step with its values filled in.
+pub(super) fn view(number: usize, step: &Step, renderer: &Renderer<'_>) -> StepView {
     let line = |text: &Option<String>| renderer.line(text.as_deref().unwrap_or_default());
     let mut parts: Vec<PartView> = renderer
         .step(step)
