@@ -1,6 +1,8 @@
 //! A guided run: one step large, the others as a list, and the question at its end. What somebody
 //! typed is never lost: a form that cannot be taken comes back with it.
 
+mod marks;
+mod typed;
 mod view;
 
 use actix_web::http::StatusCode;
@@ -8,7 +10,8 @@ use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use self::view::{Asked, Notice, RunPage, Typed};
+use self::typed::{Notice, Typed};
+use self::view::{Asked, RunPage};
 use super::{Frame, see_other};
 use crate::clock;
 use crate::domain::run::{NewMark, Outcome, Refusal, Run, StepState};

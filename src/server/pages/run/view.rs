@@ -3,10 +3,10 @@
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use super::{VALUE, field};
-use crate::domain::actor::{Actor, ActorKind};
+use super::marks::{MarkView, Stand, who};
+use super::typed::{Notice, Typed};
 use crate::domain::incident::Incident;
-use crate::domain::run::{Mark, Outcome, Record, Refusal, Run, RunStep, State, StepState};
+use crate::domain::run::{Outcome, Record, Run, RunStep, State};
 use crate::domain::text::{shown, shown_lines};
 use crate::domain::timestamp::Timestamp;
 use crate::server::pages::markdown::Renderer;
@@ -22,117 +22,6 @@ pub(super) struct Asked {
     /// What was typed into a form that was not taken.
     pub(super) typed: Option<Typed>,
     pub(super) notice: Option<Notice>,
-}
-
-/// What was typed.
-#[derive(Clone, Default)]
-pub(super) struct Typed {
-    pub(super) note: Option<String>,
-    pub(super) output: Option<String>,
-    pub(super) values: Vec<(String, String)>,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) what_fixed_it: String,
-}
-
-impl Typed {
-    pub(super) fn of_step(pairs: &[(String, String)]) -> Self {
-        let values = pairs
-            .iter()
-            .filter_map(|(name, value)| Some((name.strip_prefix(VALUE)?.to_owned(), value.clone())))
-            .collect();
-        Self {
-            note: field(pairs, "note").map(str::to_owned),
-            output: field(pairs, "output").map(str::to_owned),
-            values,
-            ..Self::default()
-        }
-    }
-}
-
-/// Why a form was not taken.
-pub(super) struct Notice {
-    words: String,
-    /// What somebody else made of the step meanwhile.
-    theirs: Option<MarkView>,
-}
-
-impl Notice {
-    pub(super) fn plain(words: &str) -> Self {
-        Self {
-            words: words.to_owned(),
-            theirs: None,
-        }
-    }
-
-    pub(super) fn of(refusal: &Refusal, run: &Run, when: (Timestamp, &TimeZone)) -> Self {
-        let mark = match refusal {
-            Refusal::Stale(step) => run
-                .steps
-                .get(step.saturating_sub(1))
-                .and_then(RunStep::mark),
-            _ => None,
-        };
-        match mark {
-            Some(mark) => Self {
-                words: format!(
-                    "{} marked this step {} while you were writing. Nothing of yours is saved yet: it stands below. Save it again to let yours count; theirs is kept beside it.",
-                    who(&mark.by),
-                    mark.state.as_str()
-                ),
-                theirs: Some(MarkView::of(&mark, when)),
-            },
-            None => Self::plain(&match refusal {
-                Refusal::Over(state) => format!(
-                    "The run is {} and no longer changes. What you wrote stands below, so that you can copy it.",
-                    state.as_str()
-                ),
-                other => format!("Not saved: {other}. What you wrote stands below."),
-            }),
-        }
-    }
-}
-
-/// Where something stands: never colour alone.
-struct Stand {
-    look: &'static str,
-    icon: &'static str,
-    word: &'static str,
-}
-
-impl Stand {
-    fn of(state: StepState) -> Self {
-        Self {
-            look: state.as_str(),
-            word: state.as_str(),
-            icon: match state {
-                StepState::Pending => "○",
-                StepState::Done => "✓",
-                StepState::Skipped => "–",
-                StepState::Failed => "✗",
-            },
-        }
-    }
-}
-
-/// One mark, with all that was written.
-struct MarkView {
-    stand: Stand,
-    by: String,
-    when: When,
-    note: String,
-    output: String,
-}
-
-impl MarkView {
-    fn of(mark: &Mark, (now, zone): (Timestamp, &TimeZone)) -> Self {
-        Self {
-            stand: Stand::of(mark.state),
-            by: who(&mark.by),
-            when: When::new(mark.at, now, zone),
-            note: shown_lines(mark.note.as_deref().unwrap_or_default()),
-            output: shown_lines(mark.output.as_deref().unwrap_or_default()),
-        }
-    }
 }
 
 /// A step of the list.
@@ -206,6 +95,8 @@ pub(super) struct RunPage {
     active: bool,
     may_change: bool,
     notice: Option<Notice>,
+    /// What was typed into a form that is no longer there.
+    unsaved: Vec<String>,
     now: Option<Now>,
     lines: Vec<Line>,
     ended: Option<Ended>,
@@ -276,8 +167,13 @@ impl RunPage {
                 || typed.outcome.is_some()
                 || !typed.what_fixed_it.is_empty(),
             choices: choices(typed.outcome),
-            what_fixed_it: typed.what_fixed_it,
+            unsaved: if run.is_active() {
+                Vec::new()
+            } else {
+                typed.texts()
+            },
             notice: asked.notice,
+            what_fixed_it: typed.what_fixed_it,
             frame,
         }
     }
@@ -385,13 +281,4 @@ fn choices(chosen: Option<Outcome>) -> Vec<Choice> {
             chosen: chosen == Some(outcome),
         })
         .collect()
-}
-
-/// Who did something, as a page says it.
-fn who(actor: &Actor) -> String {
-    let name = shown(&actor.name);
-    match actor.kind {
-        ActorKind::Person => name,
-        other => format!("{name} ({})", other.as_str()),
-    }
 }
