@@ -42,6 +42,7 @@ impl Record {
         let words = format!("helped {} of {} {times}", self.helped, self.answered());
         Some(match self.median_minutes {
             None => words,
+            Some(0) => format!("{words}, median under a minute"),
             Some(1) => format!("{words}, median 1 minute"),
             Some(minutes) => format!("{words}, median {minutes} minutes"),
         })

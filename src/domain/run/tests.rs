@@ -298,6 +298,11 @@ fn a_record_is_said_in_words() {
         record.in_words().unwrap(),
         "helped 1 of 1 time, median 1 minute"
     );
+    record.median_minutes = Some(0);
+    assert_eq!(
+        record.in_words().unwrap(),
+        "helped 1 of 1 time, median under a minute"
+    );
     record.helped = 3;
     record.did_not_help = 1;
     record.median_minutes = Some(6);

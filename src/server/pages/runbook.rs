@@ -38,6 +38,8 @@ struct RunbookPage {
 
 struct SignalView {
     id: i64,
+    /// Whether it belongs to an incident, which a run needs.
+    of_incident: bool,
     summary: String,
 }
 
@@ -148,6 +150,7 @@ fn page(
             .collect(),
         signal: signal.map(|signal| SignalView {
             id: signal.id,
+            of_incident: signal.incident_id.is_some(),
             summary: shown(&signal.summary),
         }),
         missing: missing.map(shown),

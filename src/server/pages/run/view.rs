@@ -7,7 +7,7 @@ use super::marks::{MarkView, Stand, who};
 use super::typed::{Notice, Typed};
 use crate::domain::incident::Incident;
 use crate::domain::run::{Outcome, Record, Run, RunStep, State};
-use crate::domain::text::{shown, shown_lines};
+use crate::domain::text::{ago, shown, shown_lines};
 use crate::domain::timestamp::Timestamp;
 use crate::server::pages::markdown::Renderer;
 use crate::server::pages::runbook::{self, PartView, StepView};
@@ -76,16 +76,32 @@ struct Ended {
     what_fixed_it: String,
 }
 
+/// The runbook that is walked through.
+struct RunbookView {
+    id: String,
+    /// Whether there still is one of this id.
+    is_there: bool,
+    /// Whether it was rewritten meanwhile.
+    rewritten: bool,
+}
+
+/// The question at the end.
+struct EndView {
+    /// Whether all steps are settled, so that it is due.
+    due: bool,
+    /// Whether it is asked openly before that.
+    open: bool,
+    choices: Vec<Choice>,
+    what_fixed_it: String,
+}
+
 #[derive(Template)]
 #[template(path = "run.html")]
 pub(super) struct RunPage {
     frame: Frame,
     id: i64,
     title: String,
-    runbook_id: String,
-    /// Whether the runbook is still there, and whether it was rewritten meanwhile.
-    runbook_is_there: bool,
-    rewritten: bool,
+    runbook: RunbookView,
     incident: IncidentView,
     record: Option<String>,
     started_by: String,
@@ -100,12 +116,7 @@ pub(super) struct RunPage {
     now: Option<Now>,
     lines: Vec<Line>,
     ended: Option<Ended>,
-    /// Whether all steps are settled, so that the question is due.
-    due: bool,
-    /// Whether it is asked openly before that.
-    end_open: bool,
-    choices: Vec<Choice>,
-    what_fixed_it: String,
+    end: EndView,
 }
 
 struct IncidentView {
@@ -137,9 +148,11 @@ impl RunPage {
         Self {
             id: head.id,
             title: shown(&head.title),
-            runbook_id: head.runbook_id.clone(),
-            runbook_is_there: current.is_some(),
-            rewritten: current.is_some_and(|now| now.content_hash != head.content_hash),
+            runbook: RunbookView {
+                id: head.runbook_id.clone(),
+                is_there: current.is_some(),
+                rewritten: current.is_some_and(|now| now.content_hash != head.content_hash),
+            },
             incident: IncidentView {
                 id: world.incident.id,
                 summary: shown(&world.incident.summary),
@@ -162,18 +175,20 @@ impl RunPage {
                 .map(|step| line(step, shown_step, when))
                 .collect(),
             ended: ended(run, when),
-            due: run.current().is_none(),
-            end_open: world.incident.resolved.is_some()
-                || typed.outcome.is_some()
-                || !typed.what_fixed_it.is_empty(),
-            choices: choices(typed.outcome),
             unsaved: if run.is_active() {
                 Vec::new()
             } else {
                 typed.texts()
             },
             notice: asked.notice,
-            what_fixed_it: typed.what_fixed_it,
+            end: EndView {
+                due: run.current().is_none(),
+                open: world.incident.resolved.is_some()
+                    || typed.outcome.is_some()
+                    || !typed.what_fixed_it.is_empty(),
+                choices: choices(typed.outcome),
+                what_fixed_it: typed.what_fixed_it,
+            },
             frame,
         }
     }
@@ -231,11 +246,8 @@ fn fields(run: &Run, index: usize, typed: &Typed, now: Timestamp) -> Vec<Field> 
             None => String::new(),
             Some(known) => match (&known.by, known.at) {
                 (Some(by), Some(at)) => {
-                    format!(
-                        "{}, {}",
-                        who(by),
-                        crate::domain::text::ago(now.millis_since(at))
-                    )
+                    let deed = if was.is_empty() { "emptied by " } else { "" };
+                    format!("{deed}{}, {}", who(by), ago(now.millis_since(at)))
                 }
                 _ => "from the signal".to_owned(),
             },
