@@ -11,7 +11,7 @@
 //! | [`commands`] | one file per subcommand, each with one `run`; `install` fills in `templates/install/` |
 //! | [`config`] | the ladder (defaults < file < environment < flags), secrets |
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
-//! | [`flow`] | use cases over store and rules: ingest, lifecycle of incidents, silence, board, suggest, seed |
+//! | [`flow`] | use cases over store and rules: ingest, lifecycle of incidents, silence, guided runs, board, suggest, seed |
 //! | [`http`] | the one HTTP client |
 //! | [`logging`] | log lines: format and filter |
 //! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |

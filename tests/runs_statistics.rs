@@ -123,3 +123,34 @@ fn the_next_episode_is_told_what_fixed_the_last_one() {
     assert_eq!(history[0].what_fixed_it(), Some("unplugged it"));
     assert!(history[0].runs.is_empty());
 }
+
+#[test]
+fn what_helped_before_weighs_in_wherever_it_is_asked_what_fits() {
+    let atlas = Atlas::new();
+    let mut server = atlas.serve();
+    let token = atlas.token("operate").secret;
+    episodes(&server, &token, &FOUR[..3]);
+    let signal = server.stored(&full_disk());
+    let words = "helped 2 of 3 times, median 6 minutes";
+    // The same after a start, when it is read from the database.
+    for _ in 0..2 {
+        let get = |path: &str| server.get(path).with(&token).send().is(200).body;
+        for path in [
+            "/api/suggestions".to_owned(),
+            format!("/api/incidents/{}", signal["incident_id"]),
+            format!("/api/runbooks/match?signal={}", signal["id"]),
+            format!("/api/llm/context_for_signal/{}?budget=20000", signal["id"]),
+        ] {
+            let answer = get(&path);
+            assert!(answer.contains(words), "{path}: {answer}");
+        }
+        server.terminate();
+        server.wait();
+        server = atlas.serve();
+    }
+    let signal = signal["id"].to_string();
+    let ran = atlas
+        .run(&["runbook", "match", "--signal", &signal])
+        .succeeds();
+    assert!(ran.out.contains(words), "{}", ran.out);
+}

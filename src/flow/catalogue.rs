@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::catalog;
-use crate::domain::matching::Matcher;
+use crate::domain::matching::{Matcher, Records};
 use crate::domain::runbook::{Origin, Problem, Runbook};
-use crate::store::{Db, StoreError, runbooks};
+use crate::store::{Db, StoreError, runbooks, runs};
 
 /// All runbooks, and what finds them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Catalogue {
     runbooks: Vec<Runbook>,
     by_id: HashMap<String, usize>,
@@ -24,7 +24,7 @@ impl Catalogue {
     /// # Errors
     /// The database refuses.
     pub fn load(db: &Db) -> Result<Self, StoreError> {
-        Ok(Self::with_files(stored(db)?, Vec::new(), Vec::new()))
+        Ok(Self::new(stored(db)?).weighed_by(track_records(db)?))
     }
 
     /// A catalogue of these runbooks.
@@ -64,6 +64,13 @@ impl Catalogue {
         }
     }
 
+    /// The same, with how its runbooks did before weighing in wherever it is asked what fits.
+    #[must_use]
+    pub fn weighed_by(mut self, records: Arc<Records>) -> Self {
+        self.matcher = self.matcher.weighed_by(records);
+        self
+    }
+
     /// All of them, by id.
     pub fn all(&self) -> &[Runbook] {
         &self.runbooks
@@ -90,14 +97,14 @@ impl Catalogue {
         let others = self.all().iter().filter(|known| known.id != runbook.id);
         let mut all: Vec<Runbook> = others.cloned().collect();
         all.push(runbook);
-        Self::new(all)
+        Self::new(all).weighed_by(Arc::clone(self.matcher.records()))
     }
 
     /// The same without one runbook.
     #[must_use]
     pub fn without(&self, id: &str) -> Self {
         let others = self.all().iter().filter(|known| known.id != id);
-        Self::new(others.cloned().collect())
+        Self::new(others.cloned().collect()).weighed_by(Arc::clone(self.matcher.records()))
     }
 }
 
@@ -115,6 +122,11 @@ pub(super) fn stored(db: &Db) -> Result<Vec<Runbook>, StoreError> {
         }
     }
     Ok(read)
+}
+
+/// How the runbooks did before, for matches.
+pub(super) fn track_records(db: &Db) -> Result<Arc<Records>, StoreError> {
+    Ok(Arc::new(runs::track_records(db)?.for_matching()))
 }
 
 /// The catalogue that is in force now; another takes its place when runbooks change.
@@ -135,6 +147,15 @@ impl InForce {
     /// Puts another in its place.
     pub fn replace(&self, catalogue: Catalogue) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+    }
+
+    /// Lets new records weigh in; nothing happens where they say the same as before.
+    pub fn weigh(&self, records: Records) {
+        let mut place = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if **place.matcher().records() != records {
+            let weighed = Catalogue::clone(&place).weighed_by(Arc::new(records));
+            *place = Arc::new(weighed);
+        }
     }
 }
 

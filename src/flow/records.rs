@@ -15,11 +15,15 @@ const KEPT_MS: i64 = 10_000;
 pub struct Kept(RwLock<Option<(Timestamp, Arc<Records>)>>);
 
 impl Kept {
-    /// The count, made anew where it is too old.
+    /// The count, and whether it was made anew because the last one was too old.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn get(&self, store: &Store, now: Timestamp) -> Result<Arc<Records>, StoreError> {
+    pub async fn get(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(Arc<Records>, bool), StoreError> {
         let kept = self
             .0
             .read()
@@ -28,11 +32,11 @@ impl Kept {
         if let Some((at, records)) = kept
             && (0..KEPT_MS).contains(&now.millis_since(at))
         {
-            return Ok(records);
+            return Ok((records, false));
         }
         let records = Arc::new(store.read(runs::track_records).await?);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((now, records.clone()));
-        Ok(records)
+        Ok((records, true))
     }
 
     /// Makes the next question count anew.

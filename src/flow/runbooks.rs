@@ -62,9 +62,9 @@ impl Sources {
     }
 
     fn catalogue(&mut self, db: &Db) -> Result<Catalogue, StoreError> {
-        let stored = catalogue::stored(db)?;
+        let (stored, records) = (catalogue::stored(db)?, catalogue::track_records(db)?);
         let Some(folder) = &mut self.folder else {
-            return Ok(Catalogue::new(stored));
+            return Ok(Catalogue::new(stored).weighed_by(records));
         };
         // A file that was broken when the program started: its last good version is in the
         // database, where it was in force before.
@@ -77,11 +77,8 @@ impl Sources {
                 folder.remember(&name, runbook);
             }
         }
-        Ok(Catalogue::with_files(
-            stored,
-            folder.runbooks(),
-            folder.problems(),
-        ))
+        let catalogue = Catalogue::with_files(stored, folder.runbooks(), folder.problems());
+        Ok(catalogue.weighed_by(records))
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::{Arc, OnceLock};
 use super::guessing::Guessing;
 use super::passwords::Passwords;
 use crate::config::backend::BackendConfig;
+use crate::domain::run::Records;
+use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::{Catalogue, InForce};
 use crate::flow::records::Kept;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The server's world; one for the process, shared by its workers.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ pub(crate) struct AppState {
     pub(crate) config: BackendConfig,
     pub(crate) store: Store,
     pub(crate) runbooks: InForce,
-    pub(crate) records: Kept,
+    records: Kept,
     pub(crate) guessing: Guessing,
     pub(crate) passwords: Passwords,
     address: OnceLock<String>,
@@ -37,6 +39,28 @@ impl AppState {
     /// The runbooks in force now.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         self.runbooks.get()
+    }
+
+    /// How often each runbook helped. What is counted anew weighs in wherever it is asked which
+    /// runbook fits.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub(crate) async fn track_records(&self, now: Timestamp) -> Result<Arc<Records>, StoreError> {
+        let (records, new) = self.records.get(&self.store, now).await?;
+        if new {
+            self.runbooks.weigh(records.for_matching());
+        }
+        Ok(records)
+    }
+
+    /// Counts anew at once: a run began, or somebody said whether one helped. What was said is
+    /// stored already, so a fault here is only logged.
+    pub(crate) async fn recount(&self, now: Timestamp) {
+        self.records.forget();
+        if let Err(error) = self.track_records(now).await {
+            tracing::warn!(%error, "the runbooks' records were not counted");
+        }
     }
 
     /// Sets, once the port is known, the address that people and agents use. The `Host` header

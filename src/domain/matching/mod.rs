@@ -33,6 +33,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -212,6 +213,8 @@ pub struct Matcher {
     by_phrase: HashMap<String, Vec<Phrase>>,
     /// Words of ids that only one runbook has.
     by_name: HashMap<String, Option<usize>>,
+    /// How the runbooks did before.
+    records: Arc<Records>,
 }
 
 impl Matcher {
@@ -280,9 +283,21 @@ impl Matcher {
         Some(&known.title)
     }
 
+    /// The same with how the runbooks did before.
+    #[must_use]
+    pub fn weighed_by(mut self, records: Arc<Records>) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// How the runbooks did before, as far as it was handed in.
+    pub fn records(&self) -> &Arc<Records> {
+        &self.records
+    }
+
     /// The runbooks that fit, best first; none where none reaches [`THRESHOLD`].
     pub fn match_signal(&self, signal: &SignalView<'_>) -> Vec<Match> {
-        self.match_signal_with(signal, &Records::default())
+        self.match_signal_with(signal, &self.records)
     }
 
     /// As [`Matcher::match_signal`], and how the runbooks did before weighs in: among those that

@@ -35,6 +35,7 @@ impl TrackRecord {
         let times = if self.runs == 1 { "time" } else { "times" };
         let words = format!("helped {helped} of {} {times}", self.runs);
         match self.median_minutes {
+            Some(0) if helped > 0 => format!("{words}, median under a minute"),
             Some(1) if helped > 0 => format!("{words}, median 1 minute"),
             Some(minutes) if helped > 0 => format!("{words}, median {minutes} minutes"),
             _ => words,

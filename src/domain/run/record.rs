@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Outcome;
 use crate::domain::actor::Actor;
 use crate::domain::incident::Resolved;
+use crate::domain::matching::{self, TrackRecord};
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
 
@@ -32,20 +33,19 @@ impl Record {
         self.helped + self.did_not_help
     }
 
+    /// What it says for a match; `None` before the first answer.
+    pub fn track(&self) -> Option<TrackRecord> {
+        let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        (self.answered() > 0).then(|| TrackRecord {
+            helped: small(self.helped),
+            runs: small(self.answered()),
+            median_minutes: self.median_minutes.map(small),
+        })
+    }
+
     /// `helped 3 of 4 times, median 6 minutes`; `None` before the first answer.
     pub fn in_words(&self) -> Option<String> {
-        let times = match self.answered() {
-            0 => return None,
-            1 => "time",
-            _ => "times",
-        };
-        let words = format!("helped {} of {} {times}", self.helped, self.answered());
-        Some(match self.median_minutes {
-            None => words,
-            Some(0) => format!("{words}, median under a minute"),
-            Some(1) => format!("{words}, median 1 minute"),
-            Some(minutes) => format!("{words}, median {minutes} minutes"),
-        })
+        self.track().map(TrackRecord::words)
     }
 }
 
@@ -77,6 +77,19 @@ impl Records {
         kinds
             .map(|(kind, record)| (kind.as_str(), *record))
             .collect()
+    }
+
+    /// What they say for matches.
+    pub fn for_matching(&self) -> matching::Records {
+        let mut records = matching::Records::default();
+        for (runbook_id, kinds) in &self.by_kind {
+            for (kind, record) in kinds {
+                if let Some(track) = record.track() {
+                    records.insert(runbook_id.as_str(), kind, track);
+                }
+            }
+        }
+        records
     }
 
     /// Of a runbook over all kinds, to be filled.

@@ -120,7 +120,7 @@ async fn begin(
         Err(refused) => return refusal(refused),
     };
     let mut answer = if started.new {
-        state.records.forget();
+        state.recount(now).await;
         HttpResponse::Created()
     } else {
         HttpResponse::Ok()
@@ -272,7 +272,7 @@ pub(crate) async fn finish(
         .store
         .write(move |db| deeds::finish(db, id, (outcome, text.as_deref()), &by, now))
         .await?;
-    state.records.forget();
+    state.recount(now).await;
     answer(finished)
 }
 

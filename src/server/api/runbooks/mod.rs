@@ -38,7 +38,7 @@ pub(crate) async fn list(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ServerError> {
-    let records = state.records.get(&state.store, clock::now()).await?;
+    let records = state.track_records(clock::now()).await?;
     let catalogue = state.catalogue();
     let answers: Vec<RunbookAnswer> = catalogue
         .all()
@@ -58,7 +58,7 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, ServerError> {
     let catalogue = state.catalogue();
     let runbook = catalogue.get(&id).ok_or_else(|| no_runbook(&id))?;
-    let records = state.records.get(&state.store, clock::now()).await?;
+    let records = state.track_records(clock::now()).await?;
     let answer = RunbookAnswer::of(runbook, &records);
     Ok(respond::json(&request, &answer))
 }

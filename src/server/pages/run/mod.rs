@@ -57,7 +57,7 @@ async fn page(
 ) -> Result<RunPage, ServerError> {
     let id = asked.run_id;
     let now = clock::now();
-    let records = state.records.get(&state.store, now).await?;
+    let records = state.track_records(now).await?;
     let (run, incident) = state
         .store
         .read(move |db| {
@@ -126,7 +126,7 @@ async fn begin(
         .await?;
     match started {
         Ok(started) => {
-            state.records.forget();
+            state.recount(now).await;
             Ok(see_other(state, &format!("/runs/{}", started.run.head.id)))
         }
         Err(refused @ Refused::SignalAlone(_)) => Err(ServerError::Conflict(refused.to_string())),
@@ -238,7 +238,7 @@ pub(crate) async fn finish(
         .store
         .write(move |db| deeds::finish(db, id, (outcome, Some(&text)), &by, now))
         .await?;
-    state.records.forget();
+    state.recount(now).await;
     match finished {
         Ok(_) => Ok(see_other(&state, &format!("/runs/{id}"))),
         Err(refused) => again(&state, &request, (id, None), typed, refused).await,
