@@ -7,6 +7,8 @@ use crate::catalog;
 use crate::domain::example;
 use crate::domain::matching::{Matcher, SignalView};
 
+mod counted;
+
 const BOUNDARY: &str = "q7w2e9r4t1y8u3i6";
 
 /// What the packs of these tests are made of.
