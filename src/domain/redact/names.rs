@@ -31,7 +31,7 @@ const HINTS: [&str; 14] = [
 ];
 
 /// What may stand behind the telling word without changing what it is.
-const TAILS: [&str; 16] = [
+const TAILS: [&str; 17] = [
     "value",
     "val",
     "plain",
@@ -48,6 +48,7 @@ const TAILS: [&str; 16] = [
     "base64",
     "encoded",
     "encrypted",
+    "data",
 ];
 
 /// What makes a secret of a word `key` that follows.

@@ -1,5 +1,5 @@
-//! What secrets look like in a text. One scan over all triggers tells which rules are worth
-//! running; each rule then finds its secrets and says which part of them goes.
+//! How a text is gone through. One scan over all triggers tells which rules are worth running;
+//! each rule then finds its secrets, and its judge says which part of them goes.
 
 use std::sync::LazyLock;
 
@@ -7,81 +7,8 @@ use regex::{Captures, Regex, RegexSet};
 
 use super::MARK;
 use super::names::{Class, class_of};
+use super::patterns::{Judge, RULES};
 use super::plain::{NO_SECRETS, OF_BEARERS};
-
-/// Which bytes of the text are the secret; `None` where it only looked like one.
-type Judge = fn(&str, &Captures<'_>) -> Option<(usize, usize)>;
-
-/// A cheap sign of it, the whole pattern with its secret in the group `s` (or `s1`, `s2`, ...),
-/// and the judge.
-const RULES: [(&str, &str, Judge); 14] = [
-    (
-        r"-----BEGIN",
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:(?P<s>.*?))(?:-----END [A-Z0-9 ]*PRIVATE KEY|\z)",
-        any,
-    ),
-    (
-        r"://[^\s/]*@",
-        r#"://[^\s/?#:@"'<>]*:(?P<s>[^\s/?#"'<>]+)@"#,
-        any,
-    ),
-    (r"://[^\s/]*@", r"://(?P<s>[A-Za-z0-9_\-]{20,})@", random),
-    (
-        r"(?i)webhook|hooks\.slack|hc-ping|ifttt",
-        r"(?i)(?:discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/|hooks\.slack\.com/[a-z]+/|webhook\.office\.com/webhookb2/|/api/webhook/|hc-ping\.com/|ifttt\.com/trigger/[^/\s]+/(?:json/)?with/key/)(?P<s>[A-Za-z0-9_\-/@.]{8,})",
-        any,
-    ),
-    (
-        r"(?i)authorization|cookie",
-        r#"(?i)(?:authorization\\?["']?\s*[:=]\s*\\?["']?(?:bearer|basic|token|digest|negotiate|apikey)\s+(?P<s>[^\s"',\\]+)|cookie\\?["']?: *(?P<s1>[^\r\n"'\\]*=[^\r\n"'\\]+))"#,
-        any,
-    ),
-    (
-        r"(?i)bearer\s",
-        r"(?i)(?-u:\b)bearer\s+(?P<s>[A-Za-z0-9._~+/=\-]{8,})",
-        bearer,
-    ),
-    (
-        r"(?i)\A\s*bearer\s",
-        r"(?i)\A\s*bearer\s+(?P<s>[A-Za-z0-9._~+/=\-]{8,})\s*\z",
-        whole_bearer,
-    ),
-    (
-        r"(?i)basic\s",
-        r"(?i)(?-u:\b)basic\s+(?P<s>[A-Za-z0-9+/]{6,}={0,2})",
-        base64_pair,
-    ),
-    (
-        r"eyJ",
-        r"(?-u:\b)(?P<s>eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*){0,3}|[A-Za-z0-9_\-]{40,}={0,2}))",
-        any,
-    ),
-    (
-        r"atl_|AKIA|ASIA|gh[oprsu]_|github_pat_|gl[a-z]{2,6}-|xox[a-z]-|xapp-|sk-|[rs]k_(?:live|test)_|AIza|npm_|hvs\.|tskey-|PVEAPIToken|glsa_|AGE-SECRET|SG\.|dop_v1_|pypi-|whsec_",
-        r"(?-u:\b)(?:(?P<s>atl_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl[a-z]{2,6}-[A-Za-z0-9_\-]{16,}|xox[a-z]-[A-Za-z0-9\-]{10,}|xapp-[A-Za-z0-9\-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|AIza[A-Za-z0-9_\-]{35}|npm_[A-Za-z0-9]{30,}|hvs\.[A-Za-z0-9_\-]{20,}|tskey-[a-z]+-[A-Za-z0-9\-]{10,}|glsa_[A-Za-z0-9_]{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}|dop_v1_[a-f0-9]{40,}|pypi-[A-Za-z0-9_\-]{40,}|whsec_[A-Za-z0-9+/=]{16,})|PVEAPIToken=[^\s=]+=(?P<s1>[A-Za-z0-9\-]{8,})|(?P<s2>sk-[A-Za-z0-9_\-]{20,}))",
-        provider,
-    ),
-    (
-        r"[0-9]{8}:[A-Za-z0-9_-]{30}",
-        r"(?:(?-u:\b)|bot)(?P<s>[0-9]{8,10}:[A-Za-z0-9_\-]{35})(?-u:\b)",
-        any,
-    ),
-    (
-        r"\$(?:1|2[aby]|5|6|y|argon2)",
-        r#"(?P<s>\$(?:1|2[aby]|5|6|y|argon2id?)\$[^\s:"']{12,})"#,
-        any,
-    ),
-    (
-        r"(?i)curl|wget|sshpass|mysql|--[a-z0-9-]*(?:pass|pwd|secret|token|key|cred)",
-        r#"(?i)(?:(?:curl|wget)(?-u:\b)[^\n|;]*?\s(?:-u|--user)[\s=]*["']?[^\s:"']+:(?P<s>[^\s"']+)|sshpass\s+-p\s*["']?(?P<s1>[^\s"']+)|(?-u:\b)mysql[a-z]*(?-u:\b)[^\n|;]*?\s-p["']?(?P<s2>[^\s"']+)|(?:^|[\s"'\[,(])--(?P<k>[a-z0-9\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9\-]*)["']?[ \t,]+["']?(?P<s3>[^\s"'\-\[,][^\s"']*))"#,
-        flag,
-    ),
-    (
-        r"(?i)(?:pass|pwd|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*[\\\x22']{0,2}[ \t]*[:=]",
-        r#"(?i)(?P<k>[a-z0-9_.\-]*(?:pass|pwd|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*)(?:\\?["'])?[ \t]*(?P<sep>:=|=>|=|:)[ \t]*(?:\\"(?P<s1>[^"\\\r\n]+)|"(?P<s2>(?:[^"\\\r\n]|\\.)+)|'(?P<s3>[^'\r\n]+)|(?P<s>[^\s"'\\][^\s"']*))"#,
-        assignment,
-    ),
-];
 
 /// No text shorter than `pwd=x` holds a secret that could be told.
 const SHORTEST: usize = 5;
@@ -166,17 +93,17 @@ fn span(found: &Captures<'_>) -> Option<(usize, usize)> {
     Some((group.start(), group.end()))
 }
 
-fn any(_: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn any(_: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found)
 }
 
 /// Only what no person would write as a word.
-fn random(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn random(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found).filter(|(start, end)| is_random(&text[*start..*end]))
 }
 
 /// As `random`; nor does a word do without vowels.
-fn bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found).filter(|(start, end)| {
         let word = &text[*start..*end];
         is_random(word) || !word.contains(VOWELS)
@@ -184,7 +111,7 @@ fn bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
 }
 
 /// Where nothing else stands in the text, it is a header's value, unless it speaks of one.
-fn whole_bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn whole_bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found).filter(|(start, end)| {
         let word = &text[*start..*end];
         is_secret_value(word)
@@ -194,6 +121,12 @@ fn whole_bearer(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     })
 }
 
+/// A value behind a name; the name decides.
+pub(super) fn named(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+    let class = class_of(found.name("k")?.as_str());
+    span(found).filter(|(start, end)| class.is_some() && is_secret_value(&text[*start..*end]))
+}
+
 fn is_random(word: &str) -> bool {
     let inner_capital = word.chars().skip(1).any(|c| c.is_ascii_uppercase())
         && word.chars().any(|c| c.is_ascii_lowercase());
@@ -201,7 +134,7 @@ fn is_random(word: &str) -> bool {
 }
 
 /// `user:password` in base64.
-fn base64_pair(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn base64_pair(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     span(found).filter(|(start, end)| {
         let mut bits = 0_u32;
         let mut held = 0;
@@ -228,7 +161,7 @@ fn base64_pair(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
 }
 
 /// `sk-` begins names too (`sk-learn`): a key has a long part with digits in it.
-fn provider(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn provider(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     let (start, end) = span(found)?;
     let word = &text[start..end];
     let long_part = word
@@ -237,7 +170,7 @@ fn provider(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     (!word.starts_with("sk-") || long_part).then_some((start, end))
 }
 
-fn flag(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn flag(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     let (start, end) = span(found)?;
     let secret = match found.name("k") {
         Some(name) => class_of(name.as_str()).is_some() && is_secret_value(&text[start..end]),
@@ -247,7 +180,7 @@ fn flag(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
 }
 
 /// `password=x`, `token: x`, `"api_key": "x"`.
-fn assignment(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
+pub(super) fn assignment(text: &str, found: &Captures<'_>) -> Option<(usize, usize)> {
     let name = found.name("k")?;
     let class = class_of(name.as_str().trim_matches(['-', '.']))?;
     let (start, mut end) = span(found)?;
@@ -325,7 +258,7 @@ pub(super) fn is_secret_value(value: &str) -> bool {
     }
     if value
         .chars()
-        .all(|c| matches!(c, '*' | '•' | '.' | '-' | '?'))
+        .all(|c| matches!(c, '*' | '•' | '.' | '-' | '?' | '>' | '|' | '+'))
     {
         return false;
     }
