@@ -13,6 +13,7 @@
 //! | [`error`] | the program's error: what was attempted, on what, cause, hint |
 //! | [`flow`] | use cases over store and rules: ingest, lifecycle of incidents, silence, guided runs, board, suggest, seed |
 //! | [`http`] | the one HTTP client |
+//! | [`llm`] | the optional model: one question, one bounded answer |
 //! | [`logging`] | log lines: format and filter |
 //! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |
@@ -33,6 +34,7 @@ pub mod domain;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod llm;
 pub mod logging;
 pub mod mcp;
 pub mod server;

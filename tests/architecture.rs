@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may know besides itself. `commands`, `main` and `lib` see all.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     (
         "agent",
         &["domain", "wire", "config", "http", "clock", "error"],
@@ -23,6 +23,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("flow", &["store", "domain", "catalog"]),
     ("http", &["wire"]),
+    ("llm", &["domain", "config", "http"]),
     ("logging", &["cli", "config"]),
     (
         "mcp",
@@ -31,7 +32,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     (
         "server",
         &[
-            "flow", "store", "domain", "wire", "config", "clock", "error",
+            "flow", "store", "domain", "wire", "config", "clock", "error", "llm",
         ],
     ),
     ("store", &["domain"]),

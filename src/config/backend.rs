@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use crate::config::env::{self, Environment};
+use crate::config::llm::{self, LlmConfig};
 use crate::config::paths;
 use crate::config::secret::Secret;
 use crate::config::section::Section;
@@ -63,6 +64,8 @@ pub struct BackendConfig {
     pub auth: Auth,
     /// Password of the first admin, for a database without people; empty for a random one.
     pub dashboard_password: Secret,
+    /// The model that may be asked; none where nothing is told.
+    pub llm: Option<LlmConfig>,
     /// What the program wants its user to know.
     pub warnings: Vec<String>,
 }
@@ -159,8 +162,19 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Back
             .parsed("auth", Some(env::AUTH), auth)
             .unwrap_or(Auth::Password),
         dashboard_password: backend.secret("dashboard_password", env::DASHBOARD_PASSWORD),
+        llm: backend.child("llm", llm::read),
         warnings: Vec::new(),
     };
+    if config
+        .llm
+        .as_ref()
+        .is_some_and(LlmConfig::key_is_in_the_clear)
+    {
+        warnings.push(
+            "backend.llm.url is http to another host: the key and what is asked cross the network unencrypted"
+                .to_owned(),
+        );
+    }
     warnings.extend(read_but_not_used(&mut backend));
     // Version 0.4 had it; the pages are in the binary now.
     backend.ignored("frontend_dir");

@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod backend;
 pub mod env;
+pub mod llm;
 pub mod paths;
 pub mod secret;
 pub mod section;
