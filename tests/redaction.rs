@@ -1,7 +1,7 @@
 //! A corpus of secrets and of what only looks like one, sent to the public endpoint: no secret is
 //! ever seen again by any way out, and every look-alike comes back as it was.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test that cannot go on fails
 
 mod support;
 
@@ -89,7 +89,10 @@ impl World {
     fn ways_out(&self, one: &Sent) -> Vec<(String, String)> {
         let (id, site) = (one.id, one.signal["site_id"].as_str().unwrap());
         let context = format!("/api/llm/context_for_signal/{id}");
+        let answer: Value = serde_json::from_str(&one.answer).unwrap();
+        let incident = answer["incident_id"].as_i64().expect("a warning opens one");
         [
+            format!("/api/incidents/{incident}"),
             format!("/api/signals/{id}"),
             format!("/api/signals?site={site}"),
             format!("/?site={site}"),
@@ -113,6 +116,7 @@ fn no_secret_is_seen_again() {
     let everywhere = [
         "/api/signals?limit=1000",
         "/api/suggestions",
+        "/api/incidents?limit=1000",
         "/api/sites",
         "/",
     ]

@@ -303,6 +303,27 @@ pub fn of_incident(
     collect(db, &sql, params![fingerprint, incident_id])
 }
 
+/// Signals of a site that tell of a change, within a span of time, newest first.
+///
+/// # Errors
+/// The database refuses.
+pub fn changes_between(
+    db: &Db,
+    site_id: &str,
+    (from, until): (Timestamp, Timestamp),
+    limit: usize,
+) -> Result<Vec<Signal>, StoreError> {
+    // Written out, not bound: the partial index is chosen by it.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM signals WHERE kind IN ('gateway_changed', 'host_new', 'host_gone', \
+         'host_address_changed', 'address_conflict', 'service_new', 'service_gone') \
+         AND site_id = ?1 AND happened_at BETWEEN ?2 AND ?3 \
+         ORDER BY happened_at DESC, id DESC LIMIT {limit}"
+    );
+    let span = params![site_id, from.as_millis(), until.as_millis()];
+    collect(db, &sql, span)
+}
+
 /// The newest signal of each problem that happened since `since` and holds at `now`, newest problem
 /// first. Heartbeats are no problem.
 ///

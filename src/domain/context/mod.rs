@@ -1,43 +1,56 @@
-//! What a model is given to think about one signal: facts, matching runbooks with their commands
-//! filled in, earlier and other signals, and a question.
+//! What a model is given to think about one signal: facts, its incident with what happened to it,
+//! earlier episodes and what fixed them, matching runbooks with their commands filled in, what
+//! changed before, what else is going on, and a question.
 //!
 //! Owns the shape, the redaction on the way out, the fence around outside text and the budget. All
 //! outside text of the prompt stands within one fence; what stands outside of it is ours: numbers,
 //! the severity, the runbook's question with its variables unfilled. The JSON carries the same,
 //! cut to the same budget, with `untrusted` naming what came from outside.
 //!
-//! Order of sacrifice, until the prompt fits: other signals of the site (oldest first), earlier
-//! signals beyond the newest three, integrations, lower-ranked runbooks, steps of the first
-//! runbook from the end, fields of the detail (largest first: long texts are shortened, then
-//! dropped), the last three earlier signals, the site, the first runbook, the end of the summary,
-//! and at last all outside text. What went is named in `budget.dropped`.
+//! What is given up first, until the prompt fits, is `sacrifice::ORDER`; what went is named in
+//! `budget.dropped`.
 //!
 //! Does not ask a model anything, and draws no boundary: that is handed in.
 
+pub mod answer;
 mod fence;
+mod lines;
 mod pack;
 mod render;
+mod sacrifice;
 mod tokens;
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::hash;
+use crate::domain::incident::Incident;
+use crate::domain::incident::timeline::Entry;
 use crate::domain::integration::Integration;
 use crate::domain::matching::{Match, Reason};
 use crate::domain::runbook::{Runbook, StepKind};
 use crate::domain::signal::Signal;
 use crate::domain::site::Site;
 
-pub use fence::enclose;
-pub use tokens::estimate;
+use self::sacrifice::List;
+
+pub use self::answer::Citable;
+pub use self::fence::enclose;
+pub use self::tokens::estimate;
 
 /// Tokens of a pack where nobody asked for another number.
 pub const DEFAULT_BUDGET: usize = 3000;
 /// Smallest budget that is kept; a smaller one counts as this.
 pub const SMALLEST_BUDGET: usize = 50;
 
-/// What a pack is made of. Lists of signals are newest first.
+/// A boundary from random bytes: digits, which cost every pack the same few tokens.
+pub fn boundary_of(random: [u8; 16]) -> String {
+    let number = u128::from_be_bytes(random) % 10_u128.pow(24);
+    format!("{number:024}")
+}
+
+/// What a pack is made of. Lists are newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The signal in question.
@@ -50,14 +63,40 @@ pub struct Input<'a> {
     pub matches: &'a [Match],
     /// Runbooks by which `matches` are looked up; others are passed over.
     pub runbooks: &'a [Runbook],
-    /// Earlier signals of the same fingerprint.
-    pub timeline: &'a [Signal],
+    /// The incident it belongs to.
+    pub incident: Option<&'a Incident>,
+    /// What happened to the incident, or earlier signals of the same fingerprint.
+    pub timeline: &'a [Entry],
+    /// Earlier incidents of the same fingerprint that are over.
+    pub history: &'a [Episode],
     /// Other recent signals of the site.
     pub related: &'a [Signal],
-    /// At least 16 letters and digits, drawn at random for this pack.
+    /// Signals of the site that tell of changes, from the day before.
+    pub changes: &'a [Signal],
+    /// Drawn at random for this pack, see [`boundary_of`].
     pub boundary: &'a str,
     /// Most tokens of prompt, Markdown and messages, by [`estimate`].
     pub budget: usize,
+}
+
+/// An earlier incident of the same problem that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// The incident.
+    pub incident: Incident,
+    /// Walks through runbooks that were finished.
+    pub runs: Vec<EpisodeRun>,
+}
+
+/// A finished walk through a runbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EpisodeRun {
+    /// The runbook's id.
+    pub runbook_id: String,
+    /// What it came to: `helped`, `did_not_help` or `not_needed`.
+    pub outcome: String,
+    /// In the words of whoever ended it. From outside.
+    pub what_fixed_it: Option<String>,
 }
 
 /// A step with its variables filled from the signal's detail.
@@ -139,12 +178,18 @@ pub struct Context {
     /// The incident it belongs to; null where none was opened.
     #[schema(value_type = Option<Object>)]
     pub incident: Option<Value>,
-    /// Earlier signals of the same problem, newest first.
+    /// What happened to the incident, or earlier signals of the same problem, newest first.
     #[schema(value_type = Vec<Object>)]
     pub timeline: Vec<Value>,
+    /// Earlier episodes of the same problem and what fixed them, newest first.
+    #[schema(value_type = Vec<Object>)]
+    pub history: Vec<Value>,
     /// Other recent signals of the site, newest first.
     #[schema(value_type = Vec<Object>)]
     pub related: Vec<Value>,
+    /// Signals of the site that tell of changes, from the day before, newest first.
+    #[schema(value_type = Vec<Object>)]
+    pub recent_changes: Vec<Value>,
     /// All of it as one text, outside text fenced.
     pub prompt: String,
     /// JSON pointers to what came from outside; all below them did too.
@@ -157,6 +202,10 @@ pub struct Context {
     system: String,
     #[serde(skip)]
     user: String,
+    #[serde(skip)]
+    boundary: String,
+    #[serde(skip)]
+    citable: Citable,
 }
 
 impl Context {
@@ -177,15 +226,33 @@ impl Context {
             },
             signal: pack.signal_json(),
             site: pack.site_json(),
-            integrations: pack.integrations.into_iter().map(|p| p.value).collect(),
+            citable: pack.citable(),
+            integrations: pack.take(List::Integrations),
+            incident: pack.incident.take().map(|piece| piece.value),
+            timeline: pack.take(List::Timeline),
+            history: pack.take(List::History),
+            related: pack.take(List::Related),
+            recent_changes: pack.take(List::Changes),
+            boundary: pack.boundary,
             runbooks: pack.runbooks.into_iter().map(|r| r.runbook).collect(),
-            incident: None,
-            timeline: pack.timeline.into_iter().map(|p| p.value).collect(),
-            related: pack.related.into_iter().map(|p| p.value).collect(),
             prompt,
             system,
             user,
         }
+    }
+
+    /// Names what is asked, whatever the boundary: the same content has the same name.
+    pub fn content_hash(&self) -> String {
+        let (system, user) = (
+            self.system.replace(&self.boundary, ""),
+            self.user.replace(&self.boundary, ""),
+        );
+        hash::name_of(&[&system, &user])
+    }
+
+    /// What an answer may cite.
+    pub fn citable(&self) -> &Citable {
+        &self.citable
     }
 
     /// The pack as Markdown: the fence is a code block, so that outside text is not rendered.

@@ -9,7 +9,6 @@ use crate::domain::integration::Integration;
 use crate::domain::matching::Match;
 use crate::domain::redact;
 use crate::domain::runbook::{Runbook, Step, StepKind};
-use crate::domain::signal::Signal;
 use crate::domain::variables::{self, Filled, Piece as Part};
 
 /// Keys of an integration's `config` that go out; everything else stays here.
@@ -55,6 +54,8 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// What the lines cost.
     pub(super) tokens: usize,
+    /// What of it can be cited: `signal` or `incident`, and its number.
+    pub(super) cites: Vec<(&'static str, i64)>,
 }
 
 impl Piece {
@@ -62,9 +63,16 @@ impl Piece {
         let text = format!("{}\n", fence::neutralise(line, boundary));
         Self {
             tokens: estimate(&text),
+            cites: Vec::new(),
             value,
             text,
         }
+    }
+
+    /// The same, with something that can be cited.
+    pub(super) fn citing(mut self, what: &'static str, id: i64) -> Self {
+        self.cites.push((what, id));
+        self
     }
 }
 
@@ -92,31 +100,6 @@ pub(super) fn cost(system: &str, user: &str) -> usize {
 /// A scalar or small value as it stands in a line: JSON, so that no newline of it begins one.
 pub(super) fn quoted(value: &Value) -> String {
     value.to_string()
-}
-
-/// An earlier or other signal in one line.
-pub(super) fn signal_line(signal: &Signal, boundary: &str, redactions: &mut u32) -> Piece {
-    let mut value = json!({
-        "id": signal.id,
-        "kind": signal.kind,
-        "summary": signal.summary,
-        "severity": signal.severity,
-        "status": signal.status,
-        "source": signal.source,
-        "observed_at": signal.observed_at,
-        "received_at": signal.received_at,
-    });
-    *redactions += redact::redact_value(&mut value);
-    let line = format!(
-        "- signal {} {} {} {} {} {}",
-        signal.id,
-        signal.happened_at(),
-        signal.severity,
-        signal.status.as_str(),
-        quoted(&value["kind"]),
-        quoted(&value["summary"]),
-    );
-    Piece::new(value, &line, boundary)
 }
 
 /// An integration, its configuration reduced to what may go out.

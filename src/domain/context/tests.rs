@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::catalog;
 use crate::domain::example;
+use crate::domain::incident::timeline;
 use crate::domain::matching::{Matcher, SignalView};
 
 mod counted;
@@ -19,6 +20,7 @@ struct World {
     runbooks: Vec<Runbook>,
     matches: Vec<Match>,
     others: Vec<Signal>,
+    earlier: Vec<Entry>,
 }
 
 impl World {
@@ -62,7 +64,8 @@ impl World {
             integrations: vec![integration],
             runbooks,
             matches,
-            others: (100..120).rev().map(other).collect(),
+            earlier: newest_first(&(115..120).map(other).collect::<Vec<_>>()),
+            others: (100..115).rev().map(other).collect(),
         }
     }
 
@@ -82,12 +85,21 @@ impl World {
             integrations: &self.integrations,
             matches: &self.matches,
             runbooks: &self.runbooks,
-            timeline: &self.others[..5],
-            related: &self.others[5..],
+            incident: None,
+            timeline: &self.earlier,
+            history: &[],
+            related: &self.others,
+            changes: &[],
             boundary: BOUNDARY,
             budget,
         })
     }
+}
+
+fn newest_first(signals: &[Signal]) -> Vec<Entry> {
+    let mut entries = timeline::weave(Vec::new(), signals);
+    entries.reverse();
+    entries
 }
 
 /// What of a prompt stands outside of the fence.
@@ -114,7 +126,8 @@ fn an_ordinary_pack_holds_what_is_needed() {
     }
     let json = serde_json::to_value(&pack).unwrap();
     assert_eq!(json["incident"], Value::Null);
-    assert!(json.get("history").is_none() && json.get("system").is_none());
+    assert_eq!(json["history"], json!([]));
+    assert!(json.get("system").is_none() && json.get("boundary").is_none());
     let question = pack.runbooks[0].question.as_deref().unwrap();
     assert!(
         question.starts_with("Container jellyfin on unix:"),
@@ -168,14 +181,14 @@ fn what_goes_first_is_what_is_missed_least() {
     let pack = World::ordinary().pack(900);
     let dropped = pack.budget.dropped;
     assert_eq!(dropped[0], "related: 15 signals");
-    assert_eq!(dropped[1], "timeline: 2 signals");
+    assert_eq!(dropped[1], "timeline: 2 entries");
     assert_eq!(dropped[2], "integrations: 1 of them");
     assert!(
         dropped[3..].iter().all(|what| what.starts_with("runbook ")),
         "{dropped:?}"
     );
     assert_eq!((pack.related.len(), pack.timeline.len()), (0, 3));
-    assert_eq!(pack.timeline[0]["id"], 119, "the newest stay");
+    assert_eq!(pack.timeline[0]["signal_id"], 119, "the newest stay");
     assert_eq!(pack.signal["detail"]["container"], "jellyfin");
     assert_eq!(World::ordinary().pack(1).budget.tokens, SMALLEST_BUDGET);
 }
@@ -214,8 +227,13 @@ fn text_that_imitates_the_fence_or_instructs_the_model_stays_inside_it() {
     );
     world.site.name.clone_from(&attack);
     world.integrations[0].name = Some(attack.clone());
-    world.others[0].summary.clone_from(&attack);
-    world.others[6].kind.clone_from(&attack);
+    world.earlier[0]
+        .signal
+        .as_mut()
+        .unwrap()
+        .summary
+        .clone_from(&attack);
+    world.others[1].kind.clone_from(&attack);
     for budget in [60, 300, 900, 3000, 20_000] {
         let pack = world.pack(budget);
         assert!(

@@ -4,9 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::clock;
-use crate::domain::context::{Context, DEFAULT_BUDGET, Message, SMALLEST_BUDGET};
+use crate::domain::context::{Context, DEFAULT_BUDGET, Message, SMALLEST_BUDGET, boundary_of};
 use crate::domain::fields::FieldError;
-use crate::domain::hash;
 use crate::flow::llm;
 use crate::server::address::number;
 use crate::server::error::ServerError;
@@ -38,7 +37,7 @@ pub(crate) async fn context_for_signal(
     let id = number(&request)?;
     let (budget, format) = read_query(&pairs).map_err(ServerError::fields)?;
     let boundary = clock::random::<16>()
-        .map(|bytes| hash::hex(&bytes))
+        .map(boundary_of)
         .map_err(|_| ServerError::Store(StoreError::Panicked))?;
     let catalogue = state.catalogue();
     let context = state

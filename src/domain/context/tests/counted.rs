@@ -68,7 +68,7 @@ fn what_a_model_is_charged_is_never_over_the_budget() {
             &json!({"container": summary, "log": text, "list": [text, 1], "endpoint": "unix:///x"}),
         );
         world.site.name.clone_from(&summary);
-        world.others[0].summary.clone_from(&summary);
+        world.earlier[0].actor.name.clone_from(&summary);
         world.others[7].kind.clone_from(&summary);
         worlds.push(world);
     }
