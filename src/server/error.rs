@@ -8,6 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::domain::fields::FieldError;
+use crate::llm;
 use crate::store::StoreError;
 use crate::wire::{self, Problem};
 
@@ -36,6 +37,10 @@ pub(crate) enum ServerError {
     TooMany(u64),
     /// More is asked for than can be worked on.
     Overloaded(&'static str),
+    /// The model gave no answer.
+    Model(llm::Error),
+    /// The model may not be asked any more today.
+    ModelSpent(String),
     /// The store refuses.
     Store(StoreError),
 }
@@ -67,12 +72,14 @@ impl ServerError {
             | Self::NotFound(detail)
             | Self::TooLarge(detail)
             | Self::Malformed(detail)
+            | Self::ModelSpent(detail)
             | Self::Conflict(detail) => (detail.clone(), Vec::new()),
             Self::MethodNotAllowed(allowed) => {
                 (format!("this address takes {allowed}"), Vec::new())
             }
             Self::Timeout => ("the body did not come in time".to_owned(), Vec::new()),
             Self::Invalid(detail, errors) => (detail.clone(), errors.clone()),
+            Self::Model(error) => (error.to_string(), Vec::new()),
             Self::Store(error) => (store_detail(error).to_owned(), Vec::new()),
         };
         Problem {
@@ -122,7 +129,9 @@ impl ResponseError for ServerError {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::ModelSpent(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Model(llm::Error::TimedOut(_)) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Model(_) => StatusCode::BAD_GATEWAY,
             Self::Store(StoreError::Panicked) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Store(_) | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -12,6 +12,7 @@ mod csrf;
 mod edge;
 mod error;
 mod guessing;
+mod model;
 mod nightly;
 mod openapi;
 mod origin;

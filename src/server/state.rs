@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::guessing::Guessing;
+use super::model::Desk;
 use super::passwords::Passwords;
 use crate::config::backend::BackendConfig;
 use crate::domain::run::Records;
@@ -20,12 +21,15 @@ pub(crate) struct AppState {
     records: Kept,
     pub(crate) guessing: Guessing,
     pub(crate) passwords: Passwords,
+    /// The model that may be asked, where there is one.
+    pub(crate) model: Option<Desk>,
     address: OnceLock<String>,
 }
 
 impl AppState {
     pub(crate) fn new(config: BackendConfig, store: Store, catalogue: Catalogue) -> Self {
         Self {
+            model: Desk::of(config.llm.as_ref()),
             config,
             store,
             runbooks: InForce::new(catalogue),

@@ -12,6 +12,7 @@ pub mod incident_events;
 pub mod incidents;
 pub mod integrations;
 pub mod migrate;
+pub mod model_answers;
 pub mod open;
 mod readers;
 pub mod runbooks;

@@ -8,6 +8,7 @@ pub mod atlas;
 pub mod http;
 pub mod install;
 pub mod mcp;
+pub mod model;
 pub mod people;
 pub mod running;
 pub mod server;

@@ -49,6 +49,8 @@ pub enum Answer {
     Close,
     /// Bytes that are no HTTP.
     Raw(Vec<u8>),
+    /// A head, then these bytes again and again with a pause between, for as long as they are taken.
+    Endless(String, Vec<u8>, Duration),
 }
 
 impl Answer {
@@ -173,6 +175,14 @@ impl Server {
                     Ok(())
                 }
                 Answer::Close => Ok(()),
+                Answer::Endless(head, bytes, pause) => {
+                    let mut written = writer.write_all(head.as_bytes());
+                    while written.is_ok() {
+                        thread::sleep(pause);
+                        written = writer.write_all(&bytes).and_then(|()| writer.flush());
+                    }
+                    written
+                }
             };
         });
     }

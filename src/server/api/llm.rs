@@ -1,14 +1,20 @@
-//! `GET /api/llm/context_for_signal/{id}`
+//! `GET /api/llm/context_for_signal/{id}` and `POST /api/incidents/{id}/ask`
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock;
+use crate::domain::context::answer::Answer;
 use crate::domain::context::{Context, DEFAULT_BUDGET, Message, SMALLEST_BUDGET, boundary_of};
 use crate::domain::fields::FieldError;
+use crate::domain::timestamp::Timestamp;
 use crate::flow::llm;
 use crate::server::address::number;
+use crate::server::auth::Principal;
 use crate::server::error::ServerError;
+use crate::server::model;
 use crate::server::state::AppState;
 use crate::store::StoreError;
 use crate::wire::Problem;
@@ -55,6 +61,49 @@ pub(crate) async fn context_for_signal(
             .content_type("text/markdown; charset=utf-8")
             .body(context.to_markdown().to_owned()),
     })
+}
+
+/// What a model said about an incident.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelAnswer {
+    /// The incident.
+    incident_id: i64,
+    /// The model's name.
+    model: String,
+    /// Always: a model wrote it, and nobody has checked it.
+    machine_written: bool,
+    #[serde(flatten)]
+    answer: Answer,
+    /// Tokens of question and answer.
+    tokens: u32,
+    /// When it was written.
+    #[schema(value_type = String)]
+    answered_at: Timestamp,
+    /// It was there before: nothing was asked.
+    cached: bool,
+}
+
+/// Asks the configured model about an incident, or answers what it said before to the same. The
+/// answer becomes an entry of the timeline and changes nothing else.
+#[utoipa::path(post, path = "/api/incidents/{id}/ask", tag = "llm", params(("id" = i64, Path)),
+    responses((status = 200, body = ModelAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 429, description = "the day's tokens are used", body = Problem),
+        (status = 502, description = "the model gave no answer", body = Problem), (status = 503, body = Problem), (status = 504, description = "not in time", body = Problem)))]
+pub(crate) async fn ask(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    principal: Principal,
+) -> Result<HttpResponse, ServerError> {
+    let answered = model::ask(&state, number(&request)?, principal.actor()).await?;
+    let kept = answered.answer;
+    Ok(HttpResponse::Ok().json(ModelAnswer {
+        incident_id: kept.incident_id,
+        model: kept.model,
+        machine_written: true,
+        answer: kept.answer,
+        tokens: kept.tokens,
+        answered_at: kept.answered_at,
+        cached: answered.cached,
+    }))
 }
 
 fn read_query(pairs: &[(String, String)]) -> Result<(usize, Format), Vec<FieldError>> {

@@ -21,6 +21,7 @@ pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod login;
 mod markdown;
+pub(crate) mod model_answer;
 pub(crate) mod run;
 pub(crate) mod runbook;
 pub(crate) mod runbooks;
