@@ -63,7 +63,7 @@ impl World {
         }
         let token = atlas.token("read").secret;
         Self {
-            atlas: atlas,
+            atlas,
             server,
             token,
             sent,
