@@ -140,7 +140,7 @@ async fn hostile_signals_are_text() {
         .unwrap();
     fits(&client).await;
     assert!(texts(&client, SUMMARIES).await.contains(&attack.to_owned()));
-    unharmed(&client, "Situation board · Atlas Ops").await;
+    unharmed(&client, "(2) Situation board · Atlas Ops").await;
 
     follow(&client, "Bring a stopped container back").await;
     arrive(&client, |here| here.contains("/runbooks/")).await;

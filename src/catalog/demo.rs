@@ -1,5 +1,5 @@
-//! The demonstration data: two sites of a small household of machines, and one day of what went
-//! wrong there. Values only; `flow::seed` stores them.
+//! The demonstration data: two sites of a small household of machines, what went wrong there in the
+//! last days, and what somebody did about it. Values only; `flow::seed` stores them.
 
 use crate::domain::severity::Severity::{self, Critical, Info, Warning};
 use crate::domain::signal::Status::{self, Firing, Resolved};
@@ -67,6 +67,35 @@ pub struct Signal {
     /// JSON object.
     pub detail: &'static str,
 }
+
+/// What somebody did about the newest incident of a site and kind.
+#[derive(Debug)]
+pub struct Deed {
+    /// Its site.
+    pub site_id: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// When it was done.
+    pub minutes_ago: i64,
+    /// What was done.
+    pub did: Did,
+    /// What was said.
+    pub note: &'static str,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy)]
+pub enum Did {
+    /// Took it on.
+    Acknowledged,
+    /// Put it off, for so many minutes.
+    Snoozed(i64),
+    /// Wrote something.
+    Noted,
+}
+
+/// Who did it.
+pub const PERSON: &str = "anna";
 
 const HQ: &str = "demo-hq";
 const CABIN: &str = "demo-cabin";
@@ -269,4 +298,88 @@ pub const SIGNALS: &[Signal] = &[
             r#"{"inverter": "roof", "strings": 3}"#,
         ),
     ),
+    signal(
+        (HQ, "disk_full"),
+        (Warning, Firing),
+        1500,
+        (
+            "nas:/tank is 91 % full, full in about 2 days",
+            r#"{"host": "nas", "mount": "/tank", "device": "tank", "used_percent": 91}"#,
+        ),
+    ),
+    garden(Firing, 1700),
+    garden(Resolved, 1980),
+    garden(Firing, 2000),
+    garden(Resolved, 2290),
+    garden(Firing, 2300),
+    garden(Resolved, 2585),
+    garden(Firing, 2600),
+    garden(Resolved, 2870),
+    garden(Firing, 2880),
+    jellyfin(Resolved, 2988),
+    jellyfin(Firing, 3010),
+    jellyfin(Resolved, 7325),
+    jellyfin(Firing, 7380),
+];
+
+/// Down and up again as often as it rains: it flaps.
+const fn garden(status: Status, minutes_ago: i64) -> Signal {
+    let summary = match status {
+        Firing => "ap-garden (192.168.10.23) does not answer",
+        Resolved => "ap-garden (192.168.10.23) answers again",
+    };
+    signal(
+        (HQ, "ping_target_unreachable"),
+        (Warning, status),
+        minutes_ago,
+        (
+            summary,
+            r#"{"host": "ap-garden", "address": "192.168.10.23", "network": "lan"}"#,
+        ),
+    )
+}
+
+/// Earlier times of what happened today again.
+const fn jellyfin(status: Status, minutes_ago: i64) -> Signal {
+    let (summary, detail) = match status {
+        Firing => (
+            "Docker container stopped: jellyfin (exit code 137)",
+            r#"{"container": "jellyfin", "endpoint": "unix:///var/run/docker.sock", "host": "rack1", "status": "exited", "exit_code": 137, "image": "jellyfin/jellyfin:10.9"}"#,
+        ),
+        Resolved => (
+            "Docker container runs again: jellyfin",
+            r#"{"container": "jellyfin", "endpoint": "unix:///var/run/docker.sock", "host": "rack1", "status": "running"}"#,
+        ),
+    };
+    signal(
+        (HQ, "container_down"),
+        (Warning, status),
+        minutes_ago,
+        (summary, detail),
+    )
+}
+
+/// What was done about some of it.
+pub const DEEDS: &[Deed] = &[
+    Deed {
+        site_id: HQ,
+        kind: "proxmox",
+        minutes_ago: 80,
+        did: Did::Acknowledged,
+        note: "pve2 is off for more memory, back in the afternoon",
+    },
+    Deed {
+        site_id: HQ,
+        kind: "certificate_expiring",
+        minutes_ago: 400,
+        did: Did::Snoozed(4 * 1440),
+        note: "Renewed by hand on Saturday, when the port is open",
+    },
+    Deed {
+        site_id: HQ,
+        kind: "container_down",
+        minutes_ago: 2980,
+        did: Did::Noted,
+        note: "The transcoder took all memory: limited it to two streams",
+    },
 ];

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::hash;
+use crate::domain::text::shown;
 
 /// Fields of `detail` that say what a signal is about.
 pub const IDENTITY_FIELDS: [&str; 14] = [
@@ -114,6 +115,32 @@ impl Fingerprint {
         }
         hash::name_of(&parts)
     }
+
+    /// Why its signals are about one problem, for people: the half sentence after "because". The
+    /// values in it come from outside and are made fit to be shown.
+    pub fn in_words(&self) -> String {
+        let shared = ["site_id", "kind", "source"];
+        let told: Vec<String> = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !shared.contains(&name.as_str()))
+            .map(|(name, value)| format!("{name} {}", shown(value)))
+            .collect();
+        let value = self.fields.last().map(|(_, value)| shown(value));
+        let value = value.unwrap_or_default();
+        match self.rule {
+            Rule::DedupKey => {
+                format!("its sender calls it by the same name at the same site: {value}")
+            }
+            Rule::Identity => format!(
+                "site, kind and source are the same, and so is what it is about: {}",
+                told.join(", ")
+            ),
+            Rule::Summary => format!(
+                "site, kind and source are the same, and so is the summary but for numbers: {value}"
+            ),
+        }
+    }
 }
 
 /// The name of the fingerprint of a condition that its sender names.
@@ -182,6 +209,19 @@ mod tests {
         );
         assert_eq!(of(&a).rule, Rule::DedupKey);
         assert_eq!(of(&a).name(), of(&b).name());
+    }
+
+    #[test]
+    fn each_rule_says_why_in_words() {
+        let words = |body: Value| of(&signal(body)).in_words();
+        let named =
+            words(json!({"site_id": "s", "kind": "a", "summary": "x", "dedup_key": "k\u{202e}"}));
+        assert!(named.ends_with("at the same site: k\u{fffd}"), "{named}");
+        let about = words(json!({"site_id": "s", "kind": "a", "summary": "x",
+            "detail": {"host": "nas", "mount": "/tank"}}));
+        assert!(about.ends_with("about: host nas, mount /tank"), "{about}");
+        let read = words(json!({"site_id": "s", "kind": "a", "summary": "Fan 3 stopped"}));
+        assert!(read.ends_with("numbers: fan # stopped"), "{read}");
     }
 
     #[test]

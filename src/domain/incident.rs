@@ -7,6 +7,7 @@ mod acts;
 pub mod folding;
 pub mod lifecycle;
 pub mod timeline;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -74,6 +74,18 @@ impl Timestamp {
         self.zoned(zone).strftime("%a %-d %b, %H:%M").to_string()
     }
 
+    /// The full hour `hour` of the day that is `days` after this moment's in `zone`; an hour that a
+    /// change of clocks leaves out counts as the next one. This moment itself at the calendar's ends.
+    #[must_use]
+    pub fn at_hour(self, (days, hour): (i64, i8), zone: &TimeZone) -> Self {
+        let day = self.zoned(zone).date();
+        jiff::Span::new()
+            .try_days(days)
+            .and_then(|span| day.checked_add(span))
+            .and_then(|day| zone.to_timestamp(day.at(hour, 0, 0, 0)))
+            .map_or(self, |moment| Self(moment.as_millisecond()))
+    }
+
     /// Date and time in UTC. Beyond the calendar's ends it is the end.
     fn civil(self) -> DateTime {
         self.unbounded().max(FIRST)
@@ -166,6 +178,20 @@ mod tests {
         assert_eq!(first.to_string(), "0001-01-01T00:00:00.000Z");
         let last = Timestamp::parse("9999-12-31T23:59:59Z").unwrap();
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.000Z");
+    }
+
+    #[test]
+    fn an_hour_of_another_day_is_that_of_the_zone() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let evening = Timestamp::parse("2026-11-23T23:30:00Z").unwrap();
+        let at = |day, hour| evening.at_hour((day, hour), &zone).to_string();
+        assert_eq!(at(1, 8), "2026-11-25T07:00:00.000Z", "it is the 24th there");
+        assert_eq!(at(-1, 0), "2026-11-22T23:00:00.000Z");
+        let spring = Timestamp::parse("2026-03-28T12:00:00Z").unwrap();
+        let left_out = spring.at_hour((1, 2), &zone);
+        assert_eq!(left_out.to_string(), "2026-03-29T01:00:00.000Z");
+        let last = Timestamp::from_millis(i64::MAX);
+        assert_eq!(last.at_hour((1, 8), &zone), last);
     }
 
     #[test]

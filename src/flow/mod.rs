@@ -6,6 +6,8 @@ pub mod board;
 pub mod catalogue;
 pub mod digest;
 pub mod heartbeat;
+pub mod incident_lists;
+pub mod incident_view;
 pub mod incidents;
 pub mod ingest;
 pub mod lifecycle;

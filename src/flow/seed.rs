@@ -3,15 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::{self, CatalogError, demo};
+use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::integration::IntegrationDeclaration;
 use crate::domain::runbook::Runbook;
 use crate::domain::signal::NewSignal;
 use crate::domain::site::SiteDeclaration;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
+use crate::flow::incidents::{self, Act};
 use crate::flow::ingest;
 use crate::flow::lifecycle;
 use crate::store::agents::Heartbeat;
+use crate::store::incidents::Filter;
 use crate::store::runbooks::StoredRunbook;
 use crate::store::{self, Db, StoreError};
 
@@ -41,7 +44,7 @@ pub struct Seeded {
     pub signals: usize,
 }
 
-/// Adds the demonstration data, its signals spread over the day before `now`, every row marked.
+/// Adds the demonstration data, its signals spread over the days before `now`, every row marked.
 /// Where it is there already it is made anew, so that seeding twice is seeding once.
 ///
 /// # Errors
@@ -77,16 +80,62 @@ pub fn demo(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<Seeded, St
         let last_seen = minutes_before(now, agent.minutes_ago);
         store::demo::add_agent(db, &demo_agent(agent), last_seen)?;
     }
-    for signal in demo::SIGNALS {
-        let at = minutes_before(now, signal.minutes_ago);
-        let mut received = ingest::receive(demo_signal(signal, at), catalogue, at);
-        received.demo = true;
-        lifecycle::store(db, received)?;
+    // In the order in which it happened: a deed is about what was wrong then.
+    let mut past: Vec<Past> = demo::SIGNALS.iter().map(Past::Signal).collect();
+    past.extend(demo::DEEDS.iter().map(Past::Deed));
+    past.sort_by_key(|past| std::cmp::Reverse(past.minutes_ago()));
+    for past in past {
+        let at = minutes_before(now, past.minutes_ago());
+        match past {
+            Past::Signal(signal) => {
+                let mut received = ingest::receive(demo_signal(signal, at), catalogue, at);
+                received.demo = true;
+                lifecycle::store(db, received)?;
+            }
+            Past::Deed(deed) => demo_deed(db, deed, at)?,
+        }
     }
     Ok(Seeded {
         sites: demo::SITES.len(),
         signals: demo::SIGNALS.len(),
     })
+}
+
+/// What happened, or what somebody did.
+enum Past {
+    Signal(&'static demo::Signal),
+    Deed(&'static demo::Deed),
+}
+
+impl Past {
+    fn minutes_ago(&self) -> i64 {
+        match self {
+            Self::Signal(signal) => signal.minutes_ago,
+            Self::Deed(deed) => deed.minutes_ago,
+        }
+    }
+}
+
+fn demo_deed(db: &Db, deed: &demo::Deed, at: Timestamp) -> Result<(), StoreError> {
+    let about = Filter {
+        site: Some(deed.site_id.to_owned()),
+        kind: Some(deed.kind.to_owned()),
+        ..Filter::default()
+    };
+    let note = deed.note.to_owned();
+    let act = match deed.did {
+        demo::Did::Acknowledged => Act::Acknowledge(Some(note)),
+        demo::Did::Snoozed(minutes) => Act::Snooze(minutes_before(at, -minutes), Some(note)),
+        demo::Did::Noted => Act::Note(note),
+    };
+    let by = Actor::new(ActorKind::Person, demo::PERSON);
+    for incident in store::incidents::newest(db, &about, 1)? {
+        // A real one of the same site and kind is not the demo's to change.
+        if incident.demo {
+            incidents::act(db, incident.id, act.clone(), &by, at)?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the demonstration data where nothing was ever stored. True where it did.
@@ -103,7 +152,7 @@ pub fn demo_if_empty(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<b
 
 fn demo_agent(agent: &demo::Agent) -> Heartbeat {
     Heartbeat {
-        agent_id: format!("demo-{}", agent.hostname),
+        agent_id: agent_id(agent),
         site_id: agent.site_id.to_owned(),
         hostname: agent.hostname.to_owned(),
         version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -115,6 +164,10 @@ fn demo_agent(agent: &demo::Agent) -> Heartbeat {
             "latency_ms": agent.latency_ms}]),
         gateway_latency_ms: Some(agent.latency_ms),
     }
+}
+
+fn agent_id(agent: &demo::Agent) -> String {
+    format!("demo-{}", agent.hostname)
 }
 
 fn demo_signal(signal: &demo::Signal, at: Timestamp) -> NewSignal {
@@ -130,7 +183,11 @@ fn demo_signal(signal: &demo::Signal, at: Timestamp) -> NewSignal {
         status: signal.status,
         dedup_key: None,
         expires_at: None,
-        agent_id: None,
+        // That of its site: what it found hangs on its silence.
+        agent_id: demo::AGENTS
+            .iter()
+            .find(|agent| agent.site_id == signal.site_id)
+            .map(agent_id),
         uid: None,
     }
 }

@@ -23,6 +23,13 @@ fn table() -> Vec<Line> {
     vec![
         get   ("/",                                  READ,    pages::board::show),
         get   ("/frontend/index.html",               READ,    pages::board::show),
+        get   ("/incidents",                         READ,    pages::incident::list::show),
+        get   ("/incidents/{id}",                    READ,    pages::incident::show),
+        post  ("/incidents/{id}/ack",                OPERATE, pages::incident::acts::acknowledge),
+        post  ("/incidents/{id}/snooze",             OPERATE, pages::incident::acts::snooze),
+        post  ("/incidents/{id}/resolve",            OPERATE, pages::incident::acts::resolve),
+        post  ("/incidents/{id}/reopen",             OPERATE, pages::incident::acts::reopen),
+        post  ("/incidents/{id}/notes",              OPERATE, pages::incident::acts::note),
         get   ("/runbooks",                          READ,    pages::runbooks::show),
         post  ("/incidents/{id}/ask",                OPERATE, pages::model_answer::ask),
         get   ("/runbooks/{id}",                     READ,    pages::runbook::show),

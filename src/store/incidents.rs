@@ -112,6 +112,8 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Opened before this.
     pub until: Option<Timestamp>,
+    /// Over since this or later.
+    pub resolved_since: Option<Timestamp>,
     /// Older than the incident of this number.
     pub before: Option<i64>,
 }
@@ -125,7 +127,7 @@ impl Filter {
         }
     }
 
-    fn to_sql(&self) -> (String, Vec<Box<dyn ToSql>>) {
+    pub(super) fn to_sql(&self) -> (String, Vec<Box<dyn ToSql>>) {
         let mut sql = String::from("1");
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         if !self.states.is_empty() {
@@ -165,6 +167,9 @@ impl Filter {
         }
         if let Some(until) = self.until {
             and("opened_at < ?", Box::new(until.as_millis()));
+        }
+        if let Some(since) = self.resolved_since {
+            and("resolved_at >= ?", Box::new(since.as_millis()));
         }
         if let Some(before) = self.before {
             and(

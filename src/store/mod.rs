@@ -9,6 +9,7 @@ pub mod digests;
 mod error;
 pub mod idempotency;
 pub mod incident_events;
+pub mod incident_lists;
 pub mod incidents;
 pub mod integrations;
 pub mod migrate;

@@ -234,6 +234,16 @@ pub fn tally(db: &Db, filter: &Filter) -> Result<Vec<Tally>, StoreError> {
     Ok(tally)
 }
 
+/// Those of these numbers, in no order. Those that are not there are left out.
+///
+/// # Errors
+/// The database refuses.
+pub fn by_ids(db: &Db, ids: &[i64]) -> Result<Vec<Signal>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM signals WHERE id IN (SELECT value FROM json_each(?1))");
+    collect(db, &sql, [serde_json::json!(ids).to_string()])
+}
+
 /// The newest of one fingerprint, newest first.
 ///
 /// # Errors

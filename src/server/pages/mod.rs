@@ -19,6 +19,7 @@ pub(crate) mod account;
 pub(crate) mod board;
 pub(crate) mod digest;
 pub(crate) mod error;
+pub(crate) mod incident;
 pub(crate) mod login;
 mod markdown;
 pub(crate) mod model_answer;
@@ -51,6 +52,41 @@ struct Frame {
     user: Option<Person>,
     /// Reading is open, and whoever reads may log in to do more.
     may_log_in: bool,
+    /// The pages of the top line, for those who may read them, and whether this is one of them.
+    places: Vec<Place>,
+}
+
+/// A page of the top line.
+struct Place {
+    name: &'static str,
+    link: String,
+    here: bool,
+}
+
+impl Place {
+    /// All of them, seen from a request.
+    fn all(state: &AppState, request: &HttpRequest) -> Vec<Self> {
+        let base = state.config.base_path.as_str();
+        let own = request.path().strip_prefix(base).unwrap_or_default();
+        let under = |folder: &str| own == folder || own.starts_with(&format!("{folder}/"));
+        vec![
+            Self {
+                name: "Board",
+                link: state.link("/"),
+                here: own == "/" || under("/frontend"),
+            },
+            Self {
+                name: "Incidents",
+                link: state.link("/incidents"),
+                here: under("/incidents"),
+            },
+            Self {
+                name: "Runbooks",
+                link: state.link("/runbooks"),
+                here: under("/runbooks"),
+            },
+        ]
+    }
 }
 
 impl Frame {
@@ -65,6 +101,7 @@ impl Frame {
             version: env!("CARGO_PKG_VERSION"),
             user: principal.and_then(Principal::user).cloned(),
             may_log_in: principal.is_some_and(Principal::is_anybody),
+            places: principal.map_or_else(Vec::new, |_| Place::all(state, request)),
         }
     }
 

@@ -17,16 +17,26 @@ pub(super) struct Filters {
     pub(super) notes: Vec<String>,
 }
 
-pub(super) struct Choice {
-    pub(super) value: String,
-    pub(super) label: String,
-    pub(super) chosen: bool,
+pub(in crate::server::pages) struct Choice {
+    pub(in crate::server::pages) value: String,
+    pub(in crate::server::pages) label: String,
+    pub(in crate::server::pages) chosen: bool,
+}
+
+impl Choice {
+    pub(in crate::server::pages) fn new(value: &str, label: &str, chosen: bool) -> Self {
+        Self {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            chosen,
+        }
+    }
 }
 
 /// An active filter, and the address without it.
-pub(super) struct Chip {
-    pub(super) label: String,
-    pub(super) without: String,
+pub(in crate::server::pages) struct Chip {
+    pub(in crate::server::pages) label: String,
+    pub(in crate::server::pages) without: String,
 }
 
 pub(super) fn filters(
@@ -38,26 +48,26 @@ pub(super) fn filters(
     let window = query.window.to_string();
     let mut windows: Vec<Choice> = Window::OFFERED
         .iter()
-        .map(|(value, label)| choice(value, label, window == *value))
+        .map(|(value, label)| Choice::new(value, label, window == *value))
         .collect();
     if !windows.iter().any(|choice| choice.chosen) {
-        windows.push(choice(&window, &window, true));
+        windows.push(Choice::new(&window, &window, true));
     }
     let site_chosen = query.site.as_deref().unwrap_or_default();
-    let mut sites = vec![choice("", "all sites", site_chosen.is_empty())];
+    let mut sites = vec![Choice::new("", "all sites", site_chosen.is_empty())];
     sites.extend(board.sites.iter().map(|card| {
-        choice(
+        Choice::new(
             &card.site.id,
             &shown(&card.site.name),
             card.site.id == site_chosen,
         )
     }));
     if !sites.iter().any(|choice| choice.chosen) {
-        sites.push(choice(site_chosen, &shown(site_chosen), true));
+        sites.push(Choice::new(site_chosen, &shown(site_chosen), true));
     }
-    let mut severities = vec![choice("", "any severity", query.severity.is_none())];
+    let mut severities = vec![Choice::new("", "any severity", query.severity.is_none())];
     severities.extend(Severity::WORST_FIRST.into_iter().map(|severity| {
-        choice(
+        Choice::new(
             severity.as_str(),
             severity.as_str(),
             query.severity == Some(severity),
@@ -71,14 +81,6 @@ pub(super) fn filters(
         heartbeats: query.heartbeats,
         chips: chips(state, query, board),
         notes,
-    }
-}
-
-fn choice(value: &str, label: &str, chosen: bool) -> Choice {
-    Choice {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen,
     }
 }
 

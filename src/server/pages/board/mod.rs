@@ -1,5 +1,6 @@
 //! The situation board: its page and handler. Filters, lines and cards have a file each.
 
+mod attention;
 mod filters;
 mod rows;
 mod sites;
@@ -7,7 +8,10 @@ mod sites;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use self::attention::AttentionView;
+pub(super) use self::filters::{Chip, Choice};
 use self::filters::{Filters, filters};
+pub(super) use self::rows::facts;
 use self::rows::{Row, row};
 use self::sites::{Site, site};
 use super::Frame;
@@ -19,6 +23,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
 use crate::flow::board::{self, Board, Query};
 use crate::flow::digest;
+use crate::flow::incident_lists::{self, Attention};
 use crate::server::error::ServerError;
 use crate::server::respond;
 use crate::server::state::AppState;
@@ -30,6 +35,7 @@ struct BoardPage {
     headline: Headline,
     /// What happened since yesterday.
     since: Since,
+    attention: AttentionView,
     filters: Filters,
     rows: Vec<Row>,
     shown: usize,
@@ -63,14 +69,14 @@ struct Count {
 
 /// A severity as a page shows it: never colour alone.
 #[derive(Clone, Copy)]
-struct Mark {
-    word: &'static str,
-    icon: &'static str,
+pub(super) struct Mark {
+    pub(super) word: &'static str,
+    pub(super) icon: &'static str,
 }
 
 impl Mark {
     /// The signal says that its problem is over.
-    const RESOLVED: Self = Self {
+    pub(super) const RESOLVED: Self = Self {
         word: "resolved",
         icon: "✓",
     };
@@ -80,7 +86,7 @@ impl Mark {
         icon: "✓",
     };
 
-    fn of(severity: Severity) -> Self {
+    pub(super) fn of(severity: Severity) -> Self {
         Self {
             word: severity.as_str(),
             icon: match severity {
@@ -110,17 +116,28 @@ pub(crate) async fn show(
     let asked = query.clone();
     let catalogue = state.catalogue();
     let zone = state.config.timezone.clone();
-    let (board, head) = state
+    let yesterday = attention::yesterday(&state, now);
+    let (board, found, head) = state
         .store
         .read(move |db| {
+            let about = (asked.site.as_deref(), asked.severity);
+            let found = incident_lists::attention(db, &catalogue, about, yesterday)?;
             let board = board::board(db, &catalogue, &asked, now)?;
-            Ok((board, digest::head(db, &zone, now)?))
+            Ok((board, found, digest::head(db, &zone, now)?))
         })
         .await?;
-    let frame = Frame::new(&state, &request, "Situation board");
-    let mut page = page(&state, frame, (&query, notes), board, now);
+    let frame = Frame::new(&state, &request, title(&found));
+    let mut page = page(&state, frame, (&query, notes), (board, found), now);
     page.since = since(&state, &head);
     Ok(respond::html(&request, super::render(&page)?))
+}
+
+/// The tab is an alarm.
+fn title(found: &Attention) -> String {
+    match found.open_anywhere {
+        0 => "Situation board".to_owned(),
+        open => format!("({open}) Situation board"),
+    }
 }
 
 /// Reads the address; what is not understood becomes a note, and its default holds.
@@ -158,7 +175,7 @@ fn page(
     state: &AppState,
     frame: Frame,
     (query, notes): (&Query, Vec<String>),
-    board: Board,
+    (board, found): (Board, Attention),
     now: Timestamp,
 ) -> BoardPage {
     let zone = &state.config.timezone;
@@ -191,6 +208,7 @@ fn page(
         frame,
         headline,
         since: Since::default(),
+        attention: attention::view(state, query, found, &names, now),
         filters,
         shown: rows.len(),
         rows,

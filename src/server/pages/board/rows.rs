@@ -100,7 +100,7 @@ fn same_problem(fields: &[(String, String)]) -> String {
 }
 
 /// The detail as names and values, nested values as JSON.
-fn facts(detail: &Map<String, Value>) -> Vec<(String, String)> {
+pub(in crate::server::pages) fn facts(detail: &Map<String, Value>) -> Vec<(String, String)> {
     detail
         .iter()
         .map(|(name, value)| {
