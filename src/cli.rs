@@ -8,6 +8,7 @@ use std::path::PathBuf;
 mod agent;
 mod board;
 mod db;
+mod incident;
 mod install;
 mod mcp;
 mod runbook;
@@ -20,6 +21,7 @@ use clap_complete::Shell;
 pub use self::agent::*;
 pub use self::board::*;
 pub use self::db::*;
+pub use self::incident::*;
 pub use self::install::*;
 pub use self::mcp::*;
 pub use self::runbook::*;
@@ -83,6 +85,9 @@ pub enum Command {
         after_help = "Example:\n  atlas-ops user add anna --role operator"
     )]
     User(User),
+    /// List incidents, and do what people do to them.
+    #[command(subcommand, after_help = "Example:\n  atlas-ops incident list")]
+    Incident(Incident),
     /// List, show, lint, import, export and match runbooks.
     #[command(subcommand, after_help = "Example:\n  atlas-ops runbook list")]
     Runbook(Runbook),

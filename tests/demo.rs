@@ -31,14 +31,85 @@ fn seeding_twice_is_seeding_once_and_every_row_is_marked() {
 }
 
 #[test]
-fn the_signals_are_of_the_last_day() {
+fn the_signals_are_of_the_last_days_and_most_of_the_last_one() {
     let atlas = Atlas::initialised();
     atlas.run(&["demo", "seed"]).succeeds();
     let now = jiff::Timestamp::now().as_millisecond();
-    let outside = format!(
-        "SELECT count(*) FROM signals WHERE happened_at > {now} OR happened_at < {now} - 86400000 - 60000"
+    let older = |days: i64| {
+        let from = now - days * 86_400_000 - 60_000;
+        atlas.count(&format!(
+            "SELECT count(*) FROM signals WHERE happened_at < {from}"
+        ))
+    };
+    assert_eq!(older(7), 0);
+    assert_eq!(atlas.count("SELECT count(*) FROM signals") - older(1), 12);
+    let ahead = format!("SELECT count(*) FROM signals WHERE happened_at > {now}");
+    assert_eq!(atlas.count(&ahead), 0);
+}
+
+#[test]
+fn its_incidents_show_every_side_of_the_pages() {
+    let atlas = Atlas::initialised();
+    atlas.run(&["demo", "seed"]).succeeds();
+    let list = |state: &str| {
+        let args = ["incident", "list", "--json", "--state", state];
+        atlas
+            .run(&args)
+            .succeeds()
+            .json()
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let open = list("open");
+    assert_eq!(open.len(), 7);
+    let one = |kind: &str| {
+        open.iter()
+            .find(|incident| incident["kind"] == kind)
+            .unwrap()
+    };
+    let disk = one("disk_full");
+    assert_eq!(
+        (&disk["severity"], &disk["count"]),
+        (&json!("critical"), &json!(2))
     );
-    assert_eq!(atlas.count(&outside), 0);
+    assert_eq!(one("ping_target_unreachable")["flapping"], true);
+    assert_eq!(
+        one("agent_silent")["folds"],
+        json!([one("gateway_latency_high")["id"]])
+    );
+    assert_eq!(
+        list("acknowledged")[0]["acknowledged"]["by"],
+        json!({"kind": "person", "name": "anna"})
+    );
+    assert_eq!(list("snoozed")[0]["kind"], "certificate_expiring");
+    let over = list("resolved");
+    let episodes: Vec<_> = over
+        .iter()
+        .filter(|incident| incident["kind"] == "container_down")
+        .collect();
+    assert_eq!(episodes.len(), 3);
+    assert_eq!(episodes[0]["previous_id"], episodes[1]["id"]);
+    assert_eq!(episodes[1]["previous_id"], episodes[2]["id"]);
+
+    atlas.run(&["demo", "clear"]).succeeds();
+    assert_eq!(list("all"), Vec::<serde_json::Value>::new());
+    assert_eq!(atlas.count("SELECT count(*) FROM incident_events"), 0);
+}
+
+#[test]
+fn the_demo_does_nothing_to_a_real_incident_of_its_site() {
+    let atlas = Atlas::new();
+    let server = atlas.serve();
+    let real =
+        json!({"site_id": "demo-hq", "kind": "proxmox", "severity": "warning", "summary": "real"});
+    let id = server.stored(&real)["incident_id"].as_i64().unwrap();
+    server.stop();
+    atlas.run(&["demo", "seed"]).succeeds();
+    let shown = atlas
+        .run(&["incident", "show", &id.to_string(), "--json"])
+        .succeeds();
+    assert_eq!(shown.json()["state"], "open");
 }
 
 #[test]

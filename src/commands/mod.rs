@@ -9,6 +9,7 @@ pub mod db;
 pub mod demo;
 pub mod first_admin;
 pub mod health;
+pub mod incident;
 pub mod install;
 pub mod mcp;
 pub mod output;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Demo(args) => demo::run(&args),
         Command::Token(args) => token::run(&args),
         Command::User(args) => user::run(&args),
+        Command::Incident(args) => incident::run(&args),
         Command::Runbook(args) => runbook::run(&args),
         Command::Mcp(args) => mcp::run(&args),
         Command::Config(args) => config::run(&args),
