@@ -210,7 +210,7 @@ fn row(incident: &Incident, zone: &TimeZone, now: Timestamp) -> Vec<String> {
         state.push_str(", flapping");
     }
     if let Some(cause) = incident.folded_under {
-        state.push_str(&format!(", hangs on {cause}"));
+        state = format!("{state}, hangs on {cause}");
     }
     let mut summary = shown(&incident.summary);
     if let Some((end, _)) = summary.char_indices().nth(MAX_SUMMARY) {

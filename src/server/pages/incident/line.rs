@@ -30,9 +30,8 @@ pub(in crate::server::pages) struct LineView {
     pub(in crate::server::pages) flapping: bool,
     /// Nobody has taken it on.
     pub(in crate::server::pages) is_open: bool,
+    /// Nothing where no runbook fits it.
     pub(in crate::server::pages) offer: Option<Offer>,
-    /// No runbook fits it.
-    pub(in crate::server::pages) unmatched: bool,
     /// What it hangs on, where that is in another place of the list or not in it.
     pub(in crate::server::pages) hangs_on: Option<i64>,
     pub(in crate::server::pages) folded: Vec<LineView>,
@@ -165,7 +164,6 @@ fn view(
         standing: Standing::of(&incident, zone, now),
         flapping: incident.flapping,
         is_open: incident.state == State::Open,
-        unmatched: offer.is_none(),
         offer,
         hangs_on: incident.folded_under,
         folded: Vec::new(),

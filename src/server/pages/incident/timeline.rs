@@ -17,7 +17,7 @@ const SHOWN_IN_A_ROW: usize = 3;
 
 /// One thing that happened, or several that are shown on demand.
 pub(super) enum Item {
-    One(Moment),
+    One(Box<Moment>),
     More(Vec<Moment>),
 }
 
@@ -47,7 +47,7 @@ pub(super) fn items(entries: Vec<Entry>, zone: &TimeZone, now: Timestamp) -> Vec
             row.push(moment(entry, zone, now));
         } else {
             put(&mut items, &mut row);
-            items.push(Item::One(moment(entry, zone, now)));
+            items.push(Item::One(Box::new(moment(entry, zone, now))));
         }
     }
     put(&mut items, &mut row);
@@ -61,7 +61,7 @@ fn put(items: &mut Vec<Item>, row: &mut Vec<Moment>) {
     } else {
         Vec::new()
     };
-    items.extend(row.into_iter().map(Item::One));
+    items.extend(row.into_iter().map(Box::new).map(Item::One));
     if !rest.is_empty() {
         items.push(Item::More(rest));
     }
