@@ -1,6 +1,7 @@
 //! The pages as a person meets them: the real server, a real Chromium, no script of our own.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test that cannot go on fails
 
+#[allow(dead_code)] // every test file uses its own part of it
 #[path = "support/browser.rs"]
 mod browser;
 

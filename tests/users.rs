@@ -13,6 +13,7 @@ use support::atlas::{Atlas, Ran};
 use support::http::Call;
 use support::install::{Run, TERMINAL};
 use support::people::{Browser, PASSWORD, add, log_in};
+use support::schema;
 
 fn names(atlas: &Atlas) -> Vec<(String, String)> {
     let list = atlas.run(&["user", "list", "--json"]).succeeds().json();
@@ -261,30 +262,14 @@ fn the_first_admin_is_made_where_nobody_is_and_reading_is_not_open() {
 
 #[test]
 fn a_database_of_the_first_schema_is_brought_up_and_its_sessions_end() {
-    let newest = Atlas::initialised();
-    let atlas = Atlas::new();
-    let sql = atlas.sql();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let first = std::fs::read_to_string(folder.join("V1__initial.sql")).unwrap();
-    sql.execute_batch(&first).unwrap();
-    // Whose file it is, and which migration ran, as the program itself writes them down.
-    sql.execute("ATTACH ?1 AS newest", [newest.database.to_str().unwrap()])
+    let atlas = schema::of_version(1);
+    atlas
+        .sql()
+        .execute_batch(
+            "INSERT INTO sessions VALUES (x'00', 1, 9999999999999);
+             INSERT INTO welcome_codes VALUES (x'00', 1, 9999999999999);",
+        )
         .unwrap();
-    let ours: i32 = sql
-        .query_row("PRAGMA newest.application_id", [], |row| row.get(0))
-        .unwrap();
-    sql.pragma_update(None, "application_id", ours).unwrap();
-    sql.execute_batch(
-        "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name VARCHAR(255),
-             applied_on VARCHAR(255), checksum VARCHAR(255));
-         INSERT INTO refinery_schema_history
-             SELECT * FROM newest.refinery_schema_history WHERE version = 1;
-         INSERT INTO sessions VALUES (x'00', 1, 9999999999999);
-         INSERT INTO welcome_codes VALUES (x'00', 1, 9999999999999);
-         DETACH newest;",
-    )
-    .unwrap();
-    drop(sql);
     let server = atlas.serve();
     assert!(server.said[0].starts_with("made the first account: name admin"));
     assert_eq!(atlas.count("SELECT count(*) FROM sessions"), 0);

@@ -1,8 +1,11 @@
 //! One incident as people look at it, with everything that belongs to it. It costs a fixed number of
 //! questions to the database.
 
+use std::collections::HashMap;
+
 use crate::domain::incident::Incident;
 use crate::domain::incident::timeline::Entry;
+use crate::domain::run::{EpisodeRun, RunHead};
 use crate::domain::signal::Signal;
 use crate::domain::site::Site;
 use crate::domain::suggestion::Suggestion;
@@ -10,7 +13,7 @@ use crate::flow::catalogue::Catalogue;
 use crate::flow::incidents as acts;
 use crate::flow::llm;
 use crate::store::incidents::{self, Filter};
-use crate::store::{Db, StoreError, incident_lists, signals, sites};
+use crate::store::{Db, StoreError, incident_lists, runs, signals, sites};
 
 /// Most other episodes, and most incidents that hang on one, of one page.
 const MOST_BESIDE: usize = 20;
@@ -36,6 +39,10 @@ pub struct InFull {
     pub effects: Vec<Incident>,
     /// Other incidents of the same problem, the newest opened first.
     pub episodes: Vec<Incident>,
+    /// Walks through runbooks for it, newest first.
+    pub runs: Vec<RunHead>,
+    /// Walks that came to their end in the other episodes, by episode: those that helped first.
+    pub walked: HashMap<i64, Vec<EpisodeRun>>,
     /// How large the context pack of its newest signal is, in tokens.
     pub pack_tokens: Option<usize>,
 }
@@ -73,6 +80,7 @@ pub fn in_full(
     };
     let mut episodes = incidents::newest(db, &same, MOST_BESIDE + 1)?;
     episodes.retain(|episode| episode.id != id);
+    let ids: Vec<i64> = episodes.iter().map(|episode| episode.id).collect();
     let beside = &incident.folds[..incident.folds.len().min(MOST_BESIDE)];
     Ok(Some(InFull {
         site: sites::get(db, &incident.site_id)?,
@@ -84,6 +92,8 @@ pub fn in_full(
             None => None,
         },
         effects: incident_lists::by_ids(db, beside)?,
+        runs: runs::of_incident(db, id, MOST_BESIDE)?,
+        walked: runs::finished_of(db, &ids)?,
         pack_tokens: pack.map(|pack| pack.budget.used),
         newest,
         episodes,

@@ -1,11 +1,13 @@
 //! The context pack of one signal: the fixed questions to the database that it is made from.
 
-use crate::domain::context::{Context, Episode, Input};
+use crate::domain::context::{Context, Input};
 use crate::domain::incident::timeline::{self, Entry};
-use crate::domain::incident::{EventKind, Incident, State};
+use crate::domain::incident::{EventKind, Incident};
 use crate::domain::matching::SignalView;
+use crate::domain::run::Episode;
 use crate::domain::signal::Signal;
 use crate::flow::catalogue::Catalogue;
+use crate::flow::runs;
 use crate::store::signals::Filter;
 use crate::store::{Db, StoreError, incident_events, incidents, signals, sites};
 
@@ -83,21 +85,12 @@ fn timeline_of(
     Ok(entries)
 }
 
-/// Earlier incidents of the problem that are over, and how they ended; newest first.
+/// Earlier episodes of the problem that are over, and what fixed them; newest first.
 fn history_of(db: &Db, signal: &Signal) -> Result<Vec<Episode>, StoreError> {
-    let over = incidents::Filter {
-        fingerprint: Some(signal.fingerprint.clone()),
-        states: vec![State::Resolved],
-        ..incidents::Filter::default()
-    };
-    let mut over = incidents::newest(db, &over, HISTORY + 1)?;
-    over.retain(|incident| Some(incident.id) != signal.incident_id);
+    let mut over = runs::history_of(db, &signal.fingerprint, HISTORY + 1)?;
+    over.retain(|episode| Some(episode.incident_id) != signal.incident_id);
     over.truncate(HISTORY);
-    let episode = |incident| Episode {
-        incident,
-        runs: Vec::new(),
-    };
-    Ok(over.into_iter().map(episode).collect())
+    Ok(over)
 }
 
 /// Other signals of the site around this one, and changes before it; newest first.

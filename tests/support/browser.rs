@@ -14,7 +14,8 @@ const CHROMIUM: [&str; 3] = [
     "/usr/bin/chromium-browser",
     "/usr/bin/google-chrome",
 ];
-const TOKEN: &str = "ingest-token-of-the-browser-test";
+/// What agents send with.
+pub(crate) const TOKEN: &str = "ingest-token-of-the-browser-test";
 
 /// A child that does not outlive its test.
 struct Process(Child);
@@ -143,6 +144,31 @@ impl Stage {
             .stderr(Stdio::null())
             .status();
         assert!(status.unwrap().success(), "{arguments:?}");
+    }
+
+    /// What a command on the server's database prints.
+    pub(crate) fn output(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_atlas-ops"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.path().join("atlas_ops.config.yaml"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The answer of the API to a token.
+    pub(crate) fn read(&self, token: &str, path: &str) -> Value {
+        ureq::get(format!("{}{path}", self.base))
+            .header("Authorization", format!("Bearer {token}"))
+            .call()
+            .unwrap()
+            .body_mut()
+            .read_json()
+            .unwrap()
     }
 
     /// Sends a signal as an agent would.

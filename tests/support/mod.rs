@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod atlas;
+pub mod engine;
 pub mod http;
 pub mod incident_pages;
 pub mod install;
@@ -12,4 +13,5 @@ pub mod mcp;
 pub mod model;
 pub mod people;
 pub mod running;
+pub mod schema;
 pub mod server;

@@ -5,14 +5,12 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::Episode;
 use super::render::{Piece, quoted};
 use crate::domain::incident::Incident;
 use crate::domain::incident::timeline::Entry;
 use crate::domain::redact;
+use crate::domain::run::Episode;
 use crate::domain::signal::Signal;
-
-const MINUTE_MS: u64 = 60_000;
 
 /// Another signal.
 pub(super) fn signal(signal: &Signal, boundary: &str, redactions: &mut u32) -> Piece {
@@ -107,39 +105,28 @@ pub(super) fn incident(incident: &Incident, boundary: &str, redactions: &mut u32
 
 /// An earlier episode and what fixed it.
 pub(super) fn episode(episode: &Episode, boundary: &str, redactions: &mut u32) -> Piece {
-    let incident = &episode.incident;
-    let resolved = incident.resolved.as_ref();
-    let minutes = resolved.map(|resolved| {
-        let took = resolved.at.millis_since(incident.opened_at).max(0);
-        (took.unsigned_abs() + MINUTE_MS / 2) / MINUTE_MS
-    });
-    let fixed_by_run = episode
-        .runs
-        .iter()
-        .filter(|run| run.outcome == "helped")
-        .find_map(|run| run.what_fixed_it.as_ref());
-    let note = resolved.and_then(|resolved| resolved.note.as_ref());
+    let resolved = &episode.resolved;
     let mut value = json!({
-        "incident_id": incident.id,
-        "opened_at": incident.opened_at,
-        "worst_severity": incident.worst_severity,
-        "resolved_at": resolved.map(|resolved| resolved.at),
-        "resolution": resolved.map(|resolved| resolved.reason),
-        "resolved_by": resolved.map(|resolved| &resolved.by),
-        "note": note,
-        "minutes": minutes,
+        "incident_id": episode.incident_id,
+        "opened_at": episode.opened_at,
+        "worst_severity": episode.worst_severity,
+        "resolved_at": resolved.at,
+        "resolution": resolved.reason,
+        "resolved_by": resolved.by,
+        "note": resolved.note,
+        "minutes": episode.minutes,
         "runs": episode.runs,
-        "what_fixed_it": fixed_by_run.or(note),
+        "what_fixed_it": episode.what_fixed_it(),
     });
     *redactions += redact::redact_value(&mut value);
     let mut line = format!(
-        "- incident {} opened {} at worst {}",
-        incident.id, incident.opened_at, incident.worst_severity
+        "- incident {} opened {} at worst {} {} after {} min",
+        episode.incident_id,
+        episode.opened_at,
+        episode.worst_severity,
+        resolved.reason.in_words(),
+        episode.minutes
     );
-    if let (Some(resolved), Some(minutes)) = (resolved, minutes) {
-        let reason = resolved.reason.in_words();
-        let _ = write!(line, " {reason} after {minutes} min");
-    }
     for run in value["runs"].as_array().into_iter().flatten() {
         let (id, outcome) = (quoted(&run["runbook_id"]), quoted(&run["outcome"]));
         let _ = write!(line, " run of {id}: {outcome}");
@@ -147,5 +134,5 @@ pub(super) fn episode(episode: &Episode, boundary: &str, redactions: &mut u32) -
     if value["what_fixed_it"] != Value::Null {
         let _ = write!(line, " what fixed it: {}", quoted(&value["what_fixed_it"]));
     }
-    Piece::new(value, &line, boundary).citing("incident", incident.id)
+    Piece::new(value, &line, boundary).citing("incident", episode.incident_id)
 }

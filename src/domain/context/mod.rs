@@ -29,6 +29,7 @@ use crate::domain::incident::Incident;
 use crate::domain::incident::timeline::Entry;
 use crate::domain::integration::Integration;
 use crate::domain::matching::{Match, Reason};
+use crate::domain::run::Episode;
 use crate::domain::runbook::{Runbook, StepKind};
 use crate::domain::signal::Signal;
 use crate::domain::site::Site;
@@ -77,26 +78,6 @@ pub struct Input<'a> {
     pub boundary: &'a str,
     /// Most tokens of prompt, Markdown and messages, by [`estimate`].
     pub budget: usize,
-}
-
-/// An earlier incident of the same problem that is over.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Episode {
-    /// The incident.
-    pub incident: Incident,
-    /// Walks through runbooks that were finished.
-    pub runs: Vec<EpisodeRun>,
-}
-
-/// A finished walk through a runbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct EpisodeRun {
-    /// The runbook's id.
-    pub runbook_id: String,
-    /// What it came to: `helped`, `did_not_help` or `not_needed`.
-    pub outcome: String,
-    /// In the words of whoever ended it. From outside.
-    pub what_fixed_it: Option<String>,
 }
 
 /// A step with its variables filled from the signal's detail.

@@ -63,6 +63,7 @@ impl Found {
             runbook_id: runbooks[one.index].id.clone(),
             points: one.points(),
             reasons: self.reasons(&one),
+            track_record: one.record.map(super::records::TrackRecord::words),
         };
         best.into_iter().map(to_match).collect()
     }

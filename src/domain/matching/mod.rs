@@ -153,16 +153,21 @@ pub struct Match {
     pub points: u32,
     /// Strongest first.
     pub reasons: Vec<Reason>,
+    /// How often it helped, in words; nothing where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track_record: Option<String>,
 }
 
 impl Match {
-    /// The three strongest reasons in one line.
+    /// The three strongest reasons in one line. How often it helped is one of them wherever it is
+    /// known: it is what people ask first.
     pub fn reason_line(&self) -> String {
-        let texts: Vec<_> = self
-            .reasons
-            .iter()
-            .take(3)
-            .map(|r| r.text.as_str())
+        let record = self.track_record.as_deref();
+        let others = self.reasons.iter().map(|reason| reason.text.as_str());
+        let texts: Vec<&str> = others
+            .filter(|text| Some(*text) != record)
+            .take(if record.is_some() { 2 } else { 3 })
+            .chain(record)
             .collect();
         texts.join(", ")
     }

@@ -4,6 +4,7 @@
 pub(crate) mod acts;
 mod line;
 pub(crate) mod list;
+mod runs;
 mod timeline;
 
 use actix_web::http::StatusCode;
@@ -13,12 +14,12 @@ use askama::Template;
 
 pub(super) use self::line::{LineView, lines};
 use self::line::{Offer, Standing, counted};
+use self::runs::{RunLine, Walked};
 use self::timeline::{Item, with_line_breaks};
 use super::board::{Choice, Mark, facts};
 use super::{Frame, When};
 use crate::clock;
-use crate::domain::context::DEFAULT_BUDGET;
-use crate::domain::hash;
+use crate::domain::context::{DEFAULT_BUDGET, boundary_of};
 use crate::domain::incident::{Incident, words};
 use crate::domain::signal::Signal;
 use crate::domain::suggestion::Suggestion;
@@ -70,6 +71,9 @@ struct IncidentPage {
     effects: Vec<Beside>,
     effects_left_out: usize,
     episodes: Vec<Beside>,
+    runs: Vec<RunLine>,
+    /// The model that may be asked.
+    model: Option<String>,
     newest: Option<NewestSignal>,
     pack: Option<Pack>,
     raw_signals: String,
@@ -106,6 +110,8 @@ struct Beside {
     /// `40 min`; nothing where it is not over.
     took: Option<String>,
     note: Option<String>,
+    /// What came of the runbooks that were walked through.
+    walked: Vec<Walked>,
 }
 
 struct NewestSignal {
@@ -142,7 +148,7 @@ async fn in_page(
     notice: Option<Notice>,
 ) -> Result<HttpResponse, ServerError> {
     let boundary = clock::random::<16>()
-        .map(|bytes| hash::hex(&bytes))
+        .map(boundary_of)
         .map_err(|_| ServerError::Store(StoreError::Panicked))?;
     let catalogue = state.catalogue();
     let found = state
@@ -218,7 +224,20 @@ fn page(state: &AppState, frame: Frame, found: InFull, notice: Option<Notice>) -
         cause: found.cause.as_ref().map(beside),
         effects_left_out: incident.folds.len() - found.effects.len().min(incident.folds.len()),
         effects: found.effects.iter().map(beside).collect(),
-        episodes: found.episodes.iter().map(beside).collect(),
+        episodes: found
+            .episodes
+            .iter()
+            .map(|episode| Beside {
+                walked: runs::walked(state, found.walked.get(&episode.id)),
+                ..beside(episode)
+            })
+            .collect(),
+        runs: found
+            .runs
+            .iter()
+            .map(|run| RunLine::new(run, state, now))
+            .collect(),
+        model: state.model.as_ref().map(|desk| desk.name().to_owned()),
         newest: found
             .newest
             .as_ref()
@@ -280,6 +299,7 @@ fn beside(incident: &Incident, state: &AppState, now: Timestamp) -> Beside {
             }
         }),
         note: words::standing_note(incident).map(with_line_breaks),
+        walked: Vec::new(),
     }
 }
 
