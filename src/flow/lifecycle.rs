@@ -20,11 +20,11 @@ pub fn store(db: &Db, received: ReceivedSignal) -> Result<Signal, StoreError> {
         return Ok(signal);
     }
     if signal.status == Status::Firing
-        && let Some((incident_id, id)) = incidents::repeat(db, &signal)?
+        && let Some(incident_id) = incidents::repeated_by(db, &signal)?
     {
         signal.incident_id = Some(incident_id);
-        signal.id = id;
-        signals::insert(db, &signal)?;
+        signal.id = signals::insert(db, &signal)?;
+        incidents::count_repeat(db, incident_id, &signal)?;
         return Ok(signal);
     }
     let seen = Observation::of(&signal);

@@ -212,14 +212,24 @@ pub fn newest(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Incident>, S
 /// # Errors
 /// The database refuses.
 pub fn latest_of(db: &Db, fingerprint: &str) -> Result<Option<Incident>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM incidents WHERE fingerprint = ?1 \
-         ORDER BY state = 'resolved', opened_at DESC, id DESC LIMIT 1"
-    );
-    Ok(db
-        .prepare_cached(&sql)?
-        .query_row([fingerprint], from_row)
-        .optional()?)
+    // Two look-ups: one statement for both would sort, which costs more than all else that is done
+    // for a signal.
+    for (condition, order) in [
+        ("AND state <> 'resolved'", ""),
+        ("", "ORDER BY opened_at DESC, id DESC"),
+    ] {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE fingerprint = ?1 {condition} {order} LIMIT 1"
+        );
+        let found = db
+            .prepare_cached(&sql)?
+            .query_row([fingerprint], from_row)
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Stores an incident that has no number yet, and answers the number it got.
@@ -257,35 +267,48 @@ pub fn insert(db: &Db, incident: &Incident) -> Result<i64, StoreError> {
     Ok(db.last_insert_rowid())
 }
 
-/// A signal that says what its incident is known to be: counts it in, and answers the incident's
-/// number and the number that the signal has to be stored under. `None` where there is no such
-/// incident, or the signal says something else.
+/// The incident that `signal` says nothing new about: unresolved, of the same severity, and not
+/// seen later. Most signals have one.
 ///
 /// # Errors
 /// The database refuses.
-pub fn repeat(db: &Db, signal: &Signal) -> Result<Option<(i64, i64)>, StoreError> {
-    // One statement for what most signals are. The signal's number is the one that its row will
-    // get: both are written in one transaction.
+pub fn repeated_by(db: &Db, signal: &Signal) -> Result<Option<i64>, StoreError> {
     Ok(db
         .prepare_cached(
-            "UPDATE incidents SET signal_count = signal_count + 1, last_seen_at = ?2, \
-             last_signal_id = (SELECT coalesce(max(id), 0) + 1 FROM signals), summary = ?3, \
-             expires_at = ?4, runbook_id = coalesce(?5, runbook_id) \
-             WHERE fingerprint = ?1 AND state <> 'resolved' AND severity = ?6 \
-             AND last_seen_at <= ?2 RETURNING id, last_signal_id",
+            "SELECT id FROM incidents WHERE fingerprint = ?1 AND state <> 'resolved' \
+             AND severity = ?2 AND last_seen_at <= ?3",
         )?
         .query_row(
             params![
                 signal.fingerprint,
-                signal.happened_at().as_millis(),
-                signal.summary,
-                signal.expires_at.map(Timestamp::as_millis),
-                signal.runbook_id,
                 signal.severity.as_str(),
+                signal.happened_at().as_millis()
             ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| row.get(0),
         )
         .optional()?)
+}
+
+/// Counts in a signal that [`repeated_by`] found the incident of.
+///
+/// # Errors
+/// The database refuses.
+pub fn count_repeat(db: &Db, id: i64, signal: &Signal) -> Result<(), StoreError> {
+    // No RETURNING and nothing read back: SQLite would make a table for it each time.
+    db.prepare_cached(
+        "UPDATE incidents SET signal_count = signal_count + 1, last_seen_at = ?2, \
+         last_signal_id = ?3, summary = ?4, expires_at = ?5, \
+         runbook_id = coalesce(?6, runbook_id) WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        signal.happened_at().as_millis(),
+        signal.id,
+        signal.summary,
+        signal.expires_at.map(Timestamp::as_millis),
+        signal.runbook_id,
+    ])?;
+    Ok(())
 }
 
 /// Stores what one more signal changed, where the state stayed as it was.

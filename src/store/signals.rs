@@ -128,7 +128,7 @@ fn like(word: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// Stores a signal under its number, or under the next one where that is 0, and answers it.
+/// Stores a signal that has no number yet, and answers the number it got.
 ///
 /// # Errors
 /// The database refuses.
@@ -136,10 +136,10 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
     let detail = serde_json::to_string(&signal.detail).unwrap_or_else(|_| "{}".to_owned());
     let why = serde_json::to_string(&signal.fingerprint_of).unwrap_or_else(|_| "{}".to_owned());
     db.prepare_cached(
-        "INSERT INTO signals (id, site_id, kind, summary, detail, severity, source, status, \
+        "INSERT INTO signals (site_id, kind, summary, detail, severity, source, status, \
          observed_at, received_at, happened_at, time_flag, expires_at, dedup_key, agent_id, \
          fingerprint, fingerprint_of, runbook_id, redactions, heartbeat, demo, incident_id) \
-         VALUES (nullif(?22, 0), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
          ?19, ?20, ?21)",
     )?
     .execute(params![
@@ -164,7 +164,6 @@ pub fn insert(db: &Db, signal: &Signal) -> Result<i64, StoreError> {
         signal.is_heartbeat(),
         signal.demo,
         signal.incident_id,
-        signal.id,
     ])?;
     Ok(db.last_insert_rowid())
 }
