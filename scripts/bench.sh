@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/bench.sh [--seconds N] [--quick] [--docker ENDPOINT] [-h]
+# Usage: scripts/bench.sh [--seconds N] [--quick] [--docker ENDPOINT] [--before BINARY] [-h]
 #
 # Measures the static release binary on this machine and prints one table: each figure, what the
 # machine itself could do in the same minute, and the target. Only loopback, only its own
@@ -7,7 +7,8 @@
 #   --seconds N         length of each load [default: 8]
 #   --quick             3 s, one round instead of three: to see that it works, not to quote
 #   --docker ENDPOINT   engine the agent watches [default: the local socket, if there is one]
-# Takes about three minutes, and more where something has to be installed or built first. The
+#   --before BINARY     an earlier build of the program, whose ingest is measured in turns with this
+# Takes about five minutes, and more where something has to be installed or built first. The
 # exit code is 1 when a target is missed. Wants an otherwise idle machine, and says when it is not.
 set -euo pipefail
 
@@ -34,6 +35,11 @@ while (($#)); do
     --docker)
         [[ -n ${2-} ]] || misuse
         options+=(--docker "$2")
+        shift
+        ;;
+    --before)
+        [[ -x ${2-} ]] || misuse
+        options+=(--before "$(realpath "$2")")
         shift
         ;;
     -h | --help)

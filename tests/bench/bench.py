@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 
-from measure import (Failed, SIGNALS, Process, Server, free_port, kill_round, mcp_session, one_shot,
-                     run, wrk)
+from measure import (Failed, SIGNALS, Process, Server, add_runbooks, free_port, kill_round,
+                     load_problems, mcp_session, one_shot, run, wrk)
 
 MB = 1_000_000
 
@@ -156,6 +156,43 @@ class Bench:
             server.stop()
         return statistics.median(took)
 
+    def before(self):
+        """Durable ingest in turns with an earlier build of the program."""
+        if not self.options.before:
+            return
+        for connections in (64, 1):
+            seen = {"now": [], "then": []}
+            for n in range(1, self.rounds + 1):
+                for name, binary in (("then", self.options.before), ("now", self.options.binary)):
+                    say(f"ingest at {connections}, {name}, round {n} of {self.rounds}")
+                    place = os.path.join(self.folder, f"{name}-{connections}-{n}")
+                    with Server(binary, place) as server:
+                        load = wrk(server.port, SIGNALS, server.ingest, connections,
+                                   self.seconds, name)
+                    seen[name].append(load["per_second"])
+            now, then = (statistics.median(seen[name]) for name in ("now", "then"))
+            self.table.share(f"ingest at {connections}, held against before", now, then,
+                             "the earlier build", 0.8)
+
+    def context(self):
+        """The context pack and two pages with 100,000 signals, 5,000 incidents, 200 runbooks."""
+        with self.server("context") as server:
+            say("loading 100,000 signals of 5,000 problems, and 166 runbooks")
+            add_runbooks(server, 166)
+            load_problems(server, 100_000, 5_000)
+            newest = server.ask("/api/incidents?limit=1")[0]
+            pack = f"/api/llm/context_for_signal/{newest['last_signal_id']}"
+            budget = server.ask(pack)["budget"]
+            say("context pack, pages of incidents")
+            packed, listed, shown = (wrk(server.port, path, server.read, 1, self.seconds) for path in (
+                pack, "/incidents", f"/incidents/{newest['id']}"))
+        table = self.table
+        table.below("context pack, 100,000 signals, p50", packed["p50_ms"], "ms", 5)
+        table.add("  its prompt", f"{budget['used']} tokens", f"{budget['tokens']} allowed", "", "",
+                  budget["used"] <= budget["tokens"])
+        table.add("list of 500 open incidents, p50", f"{listed['p50_ms']:.1f} ms", "", "", "", None)
+        table.add("page of one incident, p50", f"{shown['p50_ms']:.1f} ms", "", "", "", None)
+
     def agent(self):
         say("agent")
         docker = self.options.docker
@@ -235,6 +272,7 @@ def main():
     parse.add_argument("--folder", required=True, help="on the disk to be measured")
     parse.add_argument("--seconds", type=int, default=8)
     parse.add_argument("--docker", default="")
+    parse.add_argument("--before", default="", help="an earlier build, measured in turns with this")
     parse.add_argument("--quick", action="store_true")
     options = parse.parse_args()
     for path in ("binary", "limits", "folder"):
@@ -250,7 +288,8 @@ def main():
     foreign = busy_cores()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, folder)
-        for part in (bench.ingest, bench.board_and_start, bench.agent, bench.mcp, bench.binary, bench.kill):
+        for part in (bench.before, bench.ingest, bench.board_and_start, bench.context, bench.agent,
+                     bench.mcp, bench.binary, bench.kill):
             try:
                 part()
             except Failed as failed:

@@ -136,12 +136,24 @@ class Server(Process):
     def connect(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-    def load(self, wanted, at_most=MAX_ITEMS):
+    def ask(self, path):
+        """What the API answers to a GET."""
+        connection = self.connect()
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self.read}"})
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise Failed(f"{path} answered {answer.status}: {text[:500]!r}")
+        return json.loads(text)
+
+    def load(self, wanted, at_most=MAX_ITEMS, made_by=None):
         """Stores signals over the batch call; returns signals per second."""
+        made_by = made_by or sample
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.ingest}"}
         connection, begin = self.connect(), time.perf_counter()
         for first in range(0, wanted, at_most):
-            items = [sample(n) for n in range(first, min(first + at_most, wanted))]
+            items = [made_by(n) for n in range(first, min(first + at_most, wanted))]
             body = json.dumps(items)
             assert len(body) <= MAX_BODY
             connection.request("POST", SIGNALS + "/batch", body, headers)
@@ -178,6 +190,33 @@ def sample(n):
         "summary": f"{kind.replace('_', ' ')} on {host}, observation {n}", "source": "agent",
         "detail": {"host": host, "container": f"app-{n % 25}", "value": n % 100, "threshold": 90},
     }
+
+
+def load_problems(server, signals, problems):
+    """Signals of so many problems, round after round: all but a tenth of them end resolved."""
+    def observation(n):
+        problem, turn = n % problems, n // problems
+        ends = turn == signals // problems - 1 and problem % 10
+        return {**sample(problem), "dedup_key": f"problem-{problem}", "severity": "warning",
+                "status": "resolved" if ends else "firing"}
+    server.load(signals, made_by=observation)
+
+
+def add_runbooks(server, count):
+    """Imports made-up runbooks of as many kinds, and waits until the server has noticed."""
+    folder = os.path.join(server.folder, "runbooks")
+    os.makedirs(folder)
+    for n in range(count):
+        with open(os.path.join(folder, f"rb-made-{n}.md"), "w") as f:
+            f.write(f"---\nid: rb-made-{n}\ntitle: Mend thing {n}\ntags: [thing{n}, bench]\n"
+                    f"kinds: [thing_{n}_broken]\nsummary: What to do when thing {n} is broken.\n---\n\n"
+                    f"## Look at it\n\n```sh {{name=look risk=read}}\nstat {{{{host}}}}\n```\n")
+    run(server.binary, "runbook", "import", folder, "--config", server.config)
+    limit = time.monotonic() + 20
+    while len(server.ask("/api/runbooks")) < count:
+        if time.monotonic() > limit:
+            raise Failed("the server does not notice imported runbooks")
+        time.sleep(0.2)
 
 
 def wrk(port, path, token, connections, seconds, mark=None):
