@@ -1,10 +1,22 @@
-//! Tells the compiler the commit and target for `--version`, and watches what is embedded.
+//! Tells the compiler the commit and target for `--version`, packs the long text that is embedded
+//! and watches all that is.
 
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn main() {
-    // Embedded by macros that do not watch for new files themselves.
-    for folder in ["src/catalog", "migrations", "templates"] {
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+
+fn main() -> io::Result<()> {
+    // Embedded by macros that do not watch for new files themselves, or packed below.
+    for folder in [
+        "src/catalog",
+        "src/server/openapi.json",
+        "migrations",
+        "templates",
+    ] {
         println!("cargo:rerun-if-changed={folder}");
     }
     // Every commit and checkout is a line there; a file that is missing would mean "always".
@@ -22,6 +34,35 @@ fn main() {
     if target == "x86_64-unknown-linux-musl" && applies_packed_relocations() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+    pack("openapi.json", &fs::read("src/server/openapi.json")?)?;
+    pack("runbooks", &runbooks()?)
+}
+
+/// Every built-in runbook: the file's name, a zero, its text, a zero.
+fn runbooks() -> io::Result<Vec<u8>> {
+    let mut paths = fs::read_dir("src/catalog/runbooks")?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<PathBuf>>>()?;
+    // The same sources make the same program.
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        all.extend_from_slice(name.as_bytes());
+        all.push(0);
+        all.extend(fs::read(&path)?);
+        all.push(0);
+    }
+    Ok(all)
+}
+
+/// Puts it where `packed::text` takes it from.
+fn pack(name: &str, content: &[u8]) -> io::Result<()> {
+    let folder = std::env::var_os("OUT_DIR").unwrap_or_default();
+    let file = File::create(Path::new(&folder).join(format!("{name}.deflate")))?;
+    let mut packer = DeflateEncoder::new(file, Compression::best());
+    packer.write_all(content)?;
+    packer.finish().map(drop)
 }
 
 /// Whether a static binary of this toolchain applies packed relocations when it starts: the musl

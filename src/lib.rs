@@ -16,6 +16,7 @@
 //! | [`llm`] | the optional model: one question, one bounded answer |
 //! | [`logging`] | log lines: format and filter |
 //! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |
+//! | [`packed`] | long text that is part of the program, packed by `build.rs` |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |
 //! | [`yaml`] | the only file that names the YAML package |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
@@ -37,6 +38,7 @@ pub mod http;
 pub mod llm;
 pub mod logging;
 pub mod mcp;
+pub mod packed;
 pub mod server;
 pub mod store;
 pub mod wire;

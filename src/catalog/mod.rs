@@ -11,12 +11,8 @@ pub mod legacy;
 
 use std::fmt;
 
-use include_dir::{Dir, include_dir};
-
 use crate::domain::runbook::{self, FrontMatter, Lint, Origin, Runbook};
-use crate::yaml;
-
-static RUNBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/catalog/runbooks");
+use crate::{packed, yaml};
 
 /// Everything wrong with one runbook's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,18 +43,28 @@ impl std::error::Error for CatalogError {}
 /// The first file that is not a runbook; the tests keep that from being released.
 pub fn builtin_runbooks() -> Result<Vec<Runbook>, CatalogError> {
     let mut runbooks = Vec::new();
-    for file in RUNBOOKS.files() {
+    for (name, text) in files(&unpacked()?) {
         let fail = |lints| CatalogError {
-            file: file.path().display().to_string(),
+            file: name.to_owned(),
             lints,
         };
-        let text = file
-            .contents_utf8()
-            .ok_or_else(|| fail(vec![Lint::new(1, "not UTF-8")]))?;
         runbooks.push(read_runbook(text, Origin::Builtin).map_err(fail)?);
     }
     runbooks.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(runbooks)
+}
+
+fn unpacked() -> Result<String, CatalogError> {
+    packed::text(packed::RUNBOOKS).map_err(|error| CatalogError {
+        file: "runbooks".to_owned(),
+        lints: vec![Lint::new(1, error.to_string())],
+    })
+}
+
+/// Name and text of each file.
+fn files(unpacked: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut parts = unpacked.split_terminator('\0');
+    std::iter::from_fn(move || parts.next().zip(parts.next()))
 }
 
 /// Reads one runbook's file: front matter and Markdown.
@@ -146,12 +152,12 @@ mod tests {
     #[test]
     fn every_built_in_runbook_is_without_a_lint_and_named_as_its_file() {
         let mut faults = Vec::new();
-        for file in RUNBOOKS.files() {
-            let name = file.path().display().to_string();
-            match read_runbook(file.contents_utf8().unwrap(), Origin::Builtin) {
+        for (name, text) in files(&unpacked().unwrap()) {
+            let file = name.to_owned();
+            match read_runbook(text, Origin::Builtin) {
                 Ok(runbook) if format!("{}.md", runbook.id) == name => {}
                 Ok(runbook) => faults.push(format!("{name}: its id is {}", runbook.id)),
-                Err(lints) => faults.push(CatalogError { file: name, lints }.to_string()),
+                Err(lints) => faults.push(CatalogError { file, lints }.to_string()),
             }
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 
 use super::respond;
 use super::state::AppState;
+use crate::packed;
 
-/// Without the program's version, and without where the server is.
-const DESCRIPTION: &str = include_str!("openapi.json");
-
-/// Answers with it.
+/// Answers with it. The file holds neither the program's version nor where the server is.
 pub(crate) async fn show(request: HttpRequest, state: web::Data<AppState>) -> HttpResponse {
-    let mut description: Value = serde_json::from_str(DESCRIPTION).unwrap_or_default();
+    let text = packed::text(packed::OPENAPI).unwrap_or_default();
+    let mut description: Value = serde_json::from_str(&text).unwrap_or_default();
     description["info"]["version"] = env!("CARGO_PKG_VERSION").into();
     if !state.config.base_path.is_empty() {
         description["servers"] = json!([{ "url": state.config.base_path }]);
@@ -110,6 +109,8 @@ mod tests {
         }
         format!("{{\n{}\n}}\n", parts.join(",\n"))
     }
+
+    const DESCRIPTION: &str = include_str!("openapi.json");
 
     #[test]
     fn the_file_is_what_the_handlers_say() {

@@ -1,0 +1,39 @@
+//! Long text that is part of the program, packed by `build.rs`: it takes a third of its room, and
+//! most commands never look at it.
+
+use std::io::{self, Read};
+
+use flate2::read::DeflateDecoder;
+
+/// The built-in runbooks: a file's name, a zero, its text, a zero, and so on, by name.
+pub const RUNBOOKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runbooks.deflate"));
+/// The API's description, as JSON.
+pub const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.deflate"));
+
+/// The text behind one of them.
+///
+/// # Errors
+/// What was not packed by `build.rs`.
+pub fn text(packed: &[u8]) -> io::Result<String> {
+    let mut text = String::new();
+    DeflateDecoder::new(packed).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_packed_comes_out_as_it_is_in_the_source() {
+        assert_eq!(text(OPENAPI).unwrap(), include_str!("server/openapi.json"));
+        let runbooks = text(RUNBOOKS).unwrap();
+        let first = include_str!("catalog/runbooks/rb-smart.md");
+        assert!(runbooks.contains(&format!("\0rb-smart.md\0{first}\0")));
+    }
+
+    #[test]
+    fn what_was_not_packed_is_an_error() {
+        assert!(text(b"not packed").is_err());
+    }
+}
