@@ -37,7 +37,7 @@ pub fn run(args: &Board) -> Result<ExitCode, Error> {
     };
     let digest = digest.ok_or_else(|| {
         Error::new(attempt, "nothing is known of that day")
-            .hint("choose a day since the first signal: atlas-ops board --date yesterday")
+            .hint("days are kept from the first signal on; today's is: atlas-ops board")
     })?;
     let board = Catalogue::load(&db)
         .and_then(|catalogue| digest::board(&db, &catalogue, digest))

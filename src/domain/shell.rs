@@ -3,7 +3,11 @@
 //! Follows POSIX quoting just far enough to know that a place is safe, and calls everything else
 //! unsafe: what is not understood here is never filled. Runs nothing, knows no values.
 
+mod reread;
+
 use std::ops::Range;
+
+pub use self::reread::is_command_word;
 
 /// Words that Go templates (`docker --format`) write between double braces themselves.
 const RESERVED: [&str; 4] = ["end", "else", "break", "continue"];
@@ -20,8 +24,8 @@ pub enum Place {
     /// Behind backticks, a here-document, `$'`, `((` or `${`: quotes do not mean there what they
     /// mean elsewhere.
     Unclear,
-    /// In words that a second shell or another language reads again (`eval`, `sh -c`, `watch`,
-    /// `python -c`, behind `ssh host`): the quotes are gone by then.
+    /// In words that are read again (`eval`, `sh -c`, `watch`, `python -c`, `awk`, behind `ssh host`,
+    /// in `[[ ]]` and subscripts, which bash computes): the quotes are gone by then.
     Reparsed,
 }
 
@@ -38,7 +42,7 @@ impl Place {
                 "behind backticks, a here-document, $', (( or ${, where no value can be quoted safely",
             ),
             Self::Reparsed => Some(
-                "where it is read again as code (eval, sh -c, watch, ssh, python -c), so no quotes protect it",
+                "where it is read again as code (eval, sh -c, watch, ssh, python -c, awk, [[ ]], let, | sh), so no quotes protect it",
             ),
         }
     }
@@ -218,7 +222,7 @@ impl Scanner<'_> {
             Place::Comment
         } else if self.nest.last() == Some(&Nest::Double) {
             Place::Quoted
-        } else if is_reparsed(before) {
+        } else if reread::is_reparsed(before) || reread::goes_to_a_shell(&self.text[end..]) {
             Place::Reparsed
         } else {
             Place::Bare
@@ -237,54 +241,6 @@ impl Scanner<'_> {
             .next_back()
             .is_none_or(|c| c.is_whitespace() || ";&|()<>".contains(c))
     }
-}
-
-/// Whether the simple command that `before` ends in hands its later words to another shell.
-fn is_reparsed(before: &str) -> bool {
-    let command = before.rsplit(['\n', ';', '|', '&', '(']).next();
-    let command = command.unwrap_or_default();
-    // The word that the variable is glued to is not complete yet.
-    let complete = command.rfind(char::is_whitespace).unwrap_or(0);
-    let words: Vec<&str> = command[..complete].split_whitespace().collect();
-    let name_of = |word: &&str| word.rsplit('/').next().unwrap_or_default().to_owned();
-    let names: Vec<String> = words.iter().map(name_of).collect();
-    let position = |wanted: &[&str]| {
-        names
-            .iter()
-            .position(|name| wanted.contains(&name.as_str()))
-    };
-    if position(&["eval", "watch", "trap"]).is_some() {
-        return true;
-    }
-    if let Some(shell) = position(&["sh", "bash", "dash", "ash", "zsh", "ksh", "su", "runuser"])
-        && words[shell..]
-            .iter()
-            .any(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))
-    {
-        return true;
-    }
-    if let Some(program) = position(&["python", "python3", "perl", "ruby", "node", "php"])
-        && words[program..]
-            .iter()
-            .any(|word| matches!(*word, "-c" | "-e" | "-r"))
-    {
-        return true;
-    }
-    let Some(ssh) = position(&["ssh"]) else {
-        return false;
-    };
-    let mut takes_value = false;
-    for word in &words[ssh + 1..] {
-        if takes_value {
-            takes_value = false;
-        } else if let Some(option) = word.strip_prefix('-') {
-            takes_value = option.len() == 1 && "bcDEeFIiJLlmOopRSWw".contains(option);
-        } else {
-            // This word is the host: what comes behind it is read again over there.
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -109,7 +109,23 @@ pub const GENERIC: [&str; 52] = [
 ];
 
 /// Words that are about many problems at once: within a kind they need another reason.
-pub const BROAD: [&str; 5] = ["disk", "docker", "gateway", "ha", "router"];
+pub const BROAD: [&str; 8] = [
+    "clock", "disk", "docker", "gateway", "ha", "memory", "router", "smart",
+];
+
+/// Last words of a kind that tells of something that went well: only a runbook that names such a
+/// kind itself fits it.
+const GOOD_NEWS: [&str; 9] = [
+    "completed",
+    "finished",
+    "ok",
+    "passed",
+    "recovered",
+    "renewed",
+    "restored",
+    "succeeded",
+    "success",
+];
 
 /// What a match looks at.
 #[derive(Debug, Clone, Copy)]
@@ -310,6 +326,13 @@ impl Matcher {
     pub fn match_signal_with(&self, signal: &SignalView<'_>, records: &Records) -> Vec<Match> {
         let mut found = Found::over(self.runbooks.len());
         let words = kind_words(signal.kind);
+        let good_news = words.len() > 1
+            && words
+                .last()
+                .is_some_and(|word| GOOD_NEWS.contains(&word.as_str()));
+        if good_news && !self.by_kind.contains_key(&words.join("_")) {
+            return Vec::new();
+        }
         self.look_for_held_kinds(&words, &mut found);
         self.look_at_kind(&words, &mut found);
         self.look_for_phrases_of_kind(&words, &mut found);

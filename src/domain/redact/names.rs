@@ -13,9 +13,10 @@ pub(super) enum Class {
 }
 
 /// Parts that every name of a secret holds one of: most names are dismissed by these alone.
-const HINTS: [&str; 14] = [
+const HINTS: [&str; 15] = [
     "pass",
-    "pwd",
+    "pw",
+    "kennwort",
     "secret",
     "token",
     "key",
@@ -122,8 +123,8 @@ pub(super) fn class_of(name: &str) -> Option<Class> {
 }
 
 fn is_password(word: &str) -> bool {
-    matches!(word, "pwd" | "passcode" | "dbpass" | "passwords")
-        || ["password", "passwd", "passphrase"]
+    matches!(word, "pw" | "pwd" | "passcode" | "dbpass" | "passwords")
+        || ["password", "passwd", "passphrase", "passwort", "kennwort"]
             .iter()
             .any(|end| word.ends_with(end))
 }

@@ -54,8 +54,8 @@ pub(super) const RULES: [(&str, &str, Judge); 20] = [
         any,
     ),
     (
-        r"atl_|AKIA|ASIA|gh[oprsu]_|github_pat_|gl[a-z]{2,6}-|xox[a-z]-|xapp-|sk-|[rs]k_(?:live|test)_|AIza|npm_|hvs\.|tskey-|PVEAPIToken|glsa_|AGE-SECRET|SG\.|dop_v1_|pypi-|whsec_",
-        r"(?-u:\b)(?:(?P<s>atl_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl[a-z]{2,6}-[A-Za-z0-9_\-]{16,}|xox[a-z]-[A-Za-z0-9\-]{10,}|xapp-[A-Za-z0-9\-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|AIza[A-Za-z0-9_\-]{35}|npm_[A-Za-z0-9]{30,}|hvs\.[A-Za-z0-9_\-]{20,}|tskey-[a-z]+-[A-Za-z0-9\-]{10,}|glsa_[A-Za-z0-9_]{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}|dop_v1_[a-f0-9]{40,}|pypi-[A-Za-z0-9_\-]{40,}|whsec_[A-Za-z0-9+/=]{16,})|PVEAPIToken=[^\s=]+=(?P<s1>[A-Za-z0-9\-]{8,})|(?P<s2>sk-[A-Za-z0-9_\-]{20,}))",
+        r"atl_|AKIA|ASIA|gh[oprsu]_|github_pat_|gl[a-z]{2,6}-|xox[a-z]-|xapp-|sk-|[rs]k_(?:live|test)_|AIza|npm_|hvs\.|tskey-|PVEAPIToken|glsa_|AGE-SECRET|SG\.|dop_v1_|pypi-|whsec_|hf_|dckr_pat_|tk_",
+        r"(?-u:\b)(?:(?P<s>atl_[A-Za-z0-9]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)|gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl[a-z]{2,6}-[A-Za-z0-9_\-]{16,}|xox[a-z]-[A-Za-z0-9\-]{10,}|xapp-[A-Za-z0-9\-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|AIza[A-Za-z0-9_\-]{35}|npm_[A-Za-z0-9]{30,}|hvs\.[A-Za-z0-9_\-]{20,}|tskey-[a-z]+-[A-Za-z0-9\-]{10,}|glsa_[A-Za-z0-9_]{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}|dop_v1_[a-f0-9]{40,}|pypi-[A-Za-z0-9_\-]{40,}|whsec_[A-Za-z0-9+/=]{16,}|hf_[A-Za-z0-9]{30,}|dckr_pat_[A-Za-z0-9_\-]{20,}|tk_[a-z0-9]{29}(?-u:\b))|PVEAPIToken=[^\s=]+=(?P<s1>[A-Za-z0-9\-]{8,})|(?P<s2>sk-[A-Za-z0-9_\-]{20,}))",
         provider,
     ),
     (
@@ -74,8 +74,8 @@ pub(super) const RULES: [(&str, &str, Judge); 20] = [
         flag,
     ),
     (
-        r"(?i)(?:pass|pwd|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*[\\\x22']{0,2}[ \t]*[:=]",
-        r#"(?i)(?P<k>[a-z0-9_.\-]*(?:pass|pwd|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*)(?:\\?["'])?[ \t]*(?P<sep>:=|=>|=|:)[ \t]*(?:\\"(?P<s1>[^"\\\r\n]+)|"(?P<s2>(?:[^"\\\r\n]|\\.)+)|'(?P<s3>[^'\r\n]+)|(?P<s>[^\s"'\\][^\s"']*))"#,
+        r"(?i)(?:pass|pwd?|kennwort|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*[\\\x22']{0,2}[ \t]*[:=]",
+        r#"(?i)(?P<k>[a-z0-9_.\-]*(?:pass|pwd?|kennwort|secret|token|key|cred|auth|cookie|sess|psk|jwt|otp|community|bearer)[a-z0-9_.\-]*)(?:\\?["'])?[ \t]*(?P<sep>:=|=>|=|:)[ \t]*(?:\\"(?P<s1>[^"\\\r\n]+)|"(?P<s2>(?:[^"\\\r\n]|\\.)+)|'(?P<s3>[^'\r\n]+)|(?P<s>[^\s"'\\][^\s"']*))"#,
         assignment,
     ),
     (

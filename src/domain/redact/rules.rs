@@ -10,8 +10,8 @@ use super::names::{Class, class_of};
 use super::patterns::{Judge, RULES};
 use super::plain::{NO_SECRETS, OF_BEARERS};
 
-/// No text shorter than `pwd=x` holds a secret that could be told.
-const SHORTEST: usize = 5;
+/// No text shorter than `pw=x` holds a secret that could be told.
+const SHORTEST: usize = 4;
 
 const VOWELS: [char; 12] = ['a', 'e', 'i', 'o', 'u', 'y', 'A', 'E', 'I', 'O', 'U', 'Y'];
 

@@ -65,6 +65,12 @@ impl Reader<'_> {
             None => (info, None),
         };
         if attributes.is_none() && !SHELLS.contains(&language) {
+            if let Some(slot) = shell::slots(text).first() {
+                self.complain(
+                    range.start,
+                    format!("{{{{{}}}}} stands in a block of no shell, where no value can be quoted for it: begin the block with ```sh, or write the variable into the text", slot.name),
+                );
+            }
             self.prose(text);
             return;
         }
@@ -165,8 +171,14 @@ impl Reader<'_> {
     fn check_variables(&mut self, text: &str, fence_start: usize) {
         let first_line = self.line(fence_start) + 1;
         for slot in shell::slots(text) {
-            if let Some(reason) = slot.place.objection() {
-                let before = &text[..slot.range.start];
+            let before = &text[..slot.range.start];
+            let reason = match slot.place.objection() {
+                None if shell::is_command_word(before) => {
+                    Some("as the command itself; a value is an argument, so say what to run")
+                }
+                reason => reason,
+            };
+            if let Some(reason) = reason {
                 let line = first_line + before.matches('\n').count();
                 let column = before.rsplit('\n').next().unwrap_or_default();
                 let column = column.chars().count() + 1;

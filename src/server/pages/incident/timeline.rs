@@ -2,6 +2,7 @@
 //! repeat put together.
 
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::domain::actor::ActorKind;
 use crate::domain::incident::timeline::Entry;
@@ -35,6 +36,8 @@ pub(super) struct Moment {
     pub(super) note: Option<String>,
     /// A model wrote the note.
     pub(super) by_model: bool,
+    /// What it cites and is not there: made up.
+    pub(super) made_up: Vec<String>,
 }
 
 /// The newest first.
@@ -83,7 +86,15 @@ fn moment(entry: Entry, zone: &TimeZone, now: Timestamp) -> Moment {
         signal_id: entry.signal_id,
         note: entry.note.as_deref().map(with_line_breaks),
         by_model: entry.actor.kind == ActorKind::Model,
+        made_up: made_up(entry.data.as_ref()),
     }
+}
+
+/// What a model cited and nobody knows.
+fn made_up(data: Option<&Value>) -> Vec<String> {
+    let unknown = data.and_then(|data| data.get("unknown")?.as_array());
+    let words = unknown.into_iter().flatten().filter_map(Value::as_str);
+    words.map(shown).collect()
 }
 
 /// A text of several lines, made fit to be shown.
