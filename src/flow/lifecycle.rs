@@ -28,6 +28,12 @@ pub fn store(db: &Db, received: ReceivedSignal) -> Result<Signal, StoreError> {
         return Ok(signal);
     }
     let seen = Observation::of(&signal);
+    let is_note = seen.status == Status::Firing && !seen.is_problem();
+    if is_note && incidents::unresolved_of(db, &signal.fingerprint)?.is_none() {
+        // It opens nothing and ends nothing, whatever was before: most notes are done here.
+        signal.id = signals::insert(db, &signal)?;
+        return Ok(signal);
+    }
     let latest = incidents::latest_of(db, &signal.fingerprint)?;
     let newest = match &latest {
         // Every later observation belongs to it.

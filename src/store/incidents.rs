@@ -122,6 +122,19 @@ pub fn newest(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Incident>, S
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The incident of a fingerprint that is unresolved.
+///
+/// # Errors
+/// The database refuses.
+pub fn unresolved_of(db: &Db, fingerprint: &str) -> Result<Option<Incident>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM incidents WHERE fingerprint = ?1 AND state <> 'resolved'");
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([fingerprint], from_row)
+        .optional()?)
+}
+
 /// The incident of a fingerprint that is unresolved, or else the one that opened last.
 ///
 /// # Errors
@@ -129,22 +142,18 @@ pub fn newest(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Incident>, S
 pub fn latest_of(db: &Db, fingerprint: &str) -> Result<Option<Incident>, StoreError> {
     // Two look-ups: one statement for both would sort, which costs more than all else that is done
     // for a signal.
-    for (condition, order) in [
-        ("AND state <> 'resolved'", ""),
-        ("", "ORDER BY opened_at DESC, id DESC"),
-    ] {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM incidents WHERE fingerprint = ?1 {condition} {order} LIMIT 1"
-        );
-        let found = db
-            .prepare_cached(&sql)?
-            .query_row([fingerprint], from_row)
-            .optional()?;
-        if found.is_some() {
-            return Ok(found);
-        }
+    let unresolved = unresolved_of(db, fingerprint)?;
+    if unresolved.is_some() {
+        return Ok(unresolved);
     }
-    Ok(None)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM incidents WHERE fingerprint = ?1 \
+         ORDER BY opened_at DESC, id DESC LIMIT 1"
+    );
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([fingerprint], from_row)
+        .optional()?)
 }
 
 /// Stores an incident that has no number yet, and answers the number it got.
