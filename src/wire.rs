@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::fields::FieldError;
+use crate::domain::inventory::pass::Policy;
 use crate::domain::timestamp::Timestamp;
 
 /// Where one signal is posted.
@@ -79,6 +80,9 @@ pub struct ReportAnswer {
     /// agent sends them again.
     #[serde(default)]
     pub send_again: Vec<String>,
+    /// What the server wants of the agent's next passes of discovery.
+    #[serde(default)]
+    pub policy: Policy,
 }
 
 /// The answer of `GET /api/health`.

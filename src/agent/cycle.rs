@@ -195,5 +195,7 @@ pub fn report(
         conditions: checks::conditions(state, who),
         integrations,
         backlog: state.pending.len() as u64,
+        unknown: Vec::new(),
+        inventory: None,
     }
 }

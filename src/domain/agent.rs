@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::integration::IntegrationReport;
+use crate::domain::inventory::pass::Pass;
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
 
@@ -102,6 +103,17 @@ pub struct OpenCondition {
     pub since: Timestamp,
 }
 
+/// A check of this agent that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnknownCheck {
+    /// Kind of the signals that it would send.
+    pub kind: String,
+    /// What it is about: `disk:/tank`, `docker:unix:///var/run/docker.sock`.
+    pub subject: String,
+    /// Why it could not be made, and what would help.
+    pub reason: String,
+}
+
 /// One cycle of an agent in one call: `POST /api/agents/report`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
@@ -133,6 +145,12 @@ pub struct Report {
     /// Observations that wait to be sent.
     #[serde(default)]
     pub backlog: u64,
+    /// Checks that could not be made: neither healthy nor down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<UnknownCheck>,
+    /// What a pass of discovery saw, in the report after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Pass>,
 }
 
 impl Report {
@@ -158,7 +176,12 @@ impl Report {
             conditions: fields.value("conditions").unwrap_or_default(),
             integrations: fields.value("integrations").unwrap_or_default(),
             backlog: fields.value("backlog").unwrap_or_default(),
+            unknown: fields.value("unknown").unwrap_or_default(),
+            inventory: fields.value("inventory"),
         };
+        if let Some(Err(excess)) = report.inventory.as_ref().map(Pass::check) {
+            fields.complain("inventory", excess);
+        }
         fields.finish(report)
     }
 

@@ -12,6 +12,16 @@ pub struct Cidr {
 }
 
 impl Cidr {
+    /// The address as it was written, bits beyond the prefix included.
+    pub fn address(self) -> IpAddr {
+        self.address
+    }
+
+    /// How many of its leading bits count.
+    pub fn prefix(self) -> u8 {
+        self.prefix
+    }
+
     /// Whether `address` lies within. An IPv4 address that came in over an IPv6 socket counts as
     /// the IPv4 address it is.
     pub fn contains(self, address: IpAddr) -> bool {

@@ -13,6 +13,7 @@ pub mod fingerprint;
 pub mod hash;
 pub mod incident;
 pub mod integration;
+pub mod inventory;
 pub mod kind;
 pub mod matching;
 pub mod password;

@@ -69,6 +69,11 @@ impl Place {
                     restart_threshold: 3,
                 })
                 .collect(),
+            spool: atlas_ops::config::agent::spool::SpoolConfig::default(),
+            discovery: atlas_ops::config::agent::discovery::DiscoveryConfig {
+                enabled: false,
+                ..Default::default()
+            },
             warnings: Vec::new(),
         }
     }

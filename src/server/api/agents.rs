@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::signals::{idempotency_key, refusal};
 use crate::clock;
 use crate::domain::agent::{Agent, Report};
+use crate::domain::inventory::pass::Policy;
 use crate::flow::ingest::{Delivery, Outcome};
 use crate::flow::report::{self as reports, Reported};
 use crate::server::auth::Principal;
@@ -56,6 +57,7 @@ pub(crate) async fn report(
         signal_id: signal.id,
         received_at: signal.received_at,
         send_again,
+        policy: Policy::default(),
     };
     match outcome {
         Outcome::Stored(signal) => Ok(HttpResponse::Created().json(answer(&signal))),

@@ -1,8 +1,13 @@
 //! The agent's configuration: the `agent:` section of `agent_config.yaml`.
 
+pub mod discovery;
+pub mod spool;
+
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use self::discovery::DiscoveryConfig;
+use self::spool::SpoolConfig;
 use crate::config::env::{self, Environment};
 use crate::config::paths;
 use crate::config::secret::Secret;
@@ -39,6 +44,10 @@ pub struct AgentConfig {
     pub state_path: PathBuf,
     /// Docker endpoints to watch.
     pub docker_hosts: Vec<DockerHost>,
+    /// How much may wait to be sent.
+    pub spool: SpoolConfig,
+    /// What discovery may do.
+    pub discovery: DiscoveryConfig,
     /// What the program wants its user to know.
     pub warnings: Vec<String>,
 }
@@ -113,6 +122,8 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
             .path("state_path", None)
             .unwrap_or_else(|| folder.join("agent_state.json")),
         docker_hosts: agent.children("docker_hosts", docker_host),
+        spool: agent.child("spool", spool::read),
+        discovery: agent.child("discovery", discovery::read),
         warnings,
     };
     agent.finish();
@@ -152,7 +163,7 @@ fn docker_host(host: &mut Section<'_>) -> Option<DockerHost> {
 /// # Errors
 /// What to use instead.
 pub fn docker_endpoint(text: &str) -> Result<String, String> {
-    super::one_line(text)?;
+    crate::config::one_line(text)?;
     DockerEndpoint::parse(text).map(|endpoint| endpoint.to_string())
 }
 
@@ -161,7 +172,7 @@ pub fn docker_endpoint(text: &str) -> Result<String, String> {
 /// # Errors
 /// What is expected instead.
 pub fn backend_url(text: &str) -> Result<String, String> {
-    super::one_line(text)?;
+    crate::config::one_line(text)?;
     let expected = "expected an address such as http://192.168.10.5:8000";
     let host = text
         .strip_prefix("http://")
@@ -178,7 +189,7 @@ pub fn backend_url(text: &str) -> Result<String, String> {
 /// # Errors
 /// What is expected instead.
 pub fn site_id(text: &str) -> Result<String, String> {
-    super::one_line(text)?;
+    crate::config::one_line(text)?;
     if text.trim().is_empty() || text.chars().count() > MAX_ID {
         return Err(format!("expected 1 to {MAX_ID} characters"));
     }
