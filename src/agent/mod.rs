@@ -9,6 +9,7 @@ pub mod client;
 pub mod cycle;
 pub mod delivery;
 pub mod inert;
+pub mod looks;
 pub mod pace;
 pub mod spool;
 pub mod state;
@@ -18,13 +19,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use self::checks::Observer;
-use self::cycle::{Observation, Trouble, Watched};
+use self::checks::{Change, Observer};
+use self::cycle::{Eyes, Judged, Trouble};
 use self::delivery::Delivery;
 use self::pace::Pace;
 use self::spool::Uids;
 use self::state::{State, StateFile};
-use self::sys::Senses;
 use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
@@ -34,8 +34,13 @@ use crate::domain::timestamp::Timestamp;
 
 /// Keeps our agent ids apart from every other use of the machine id, which is confidential.
 const ID_SALT: &str = "atlas-ops agent 1";
-/// Longest look at a Docker endpoint.
-const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// A single run waits this long for its looks.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+/// Looks that end by themselves when their time is over are waited for this much longer.
+const MARGIN: Duration = Duration::from_secs(1);
+/// A cycle of the loop waits this long: what takes longer is taken in by the next, and the
+/// heartbeat goes out in time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Tells the time.
 pub type Clock<'a> = &'a dyn Fn() -> Timestamp;
@@ -118,7 +123,13 @@ pub fn run_once(
     let Some(mut agent) = Agent::start(config, clock)? else {
         return Ok(Outcome::Busy);
     };
-    agent.cycle(true, deadline).map(Outcome::Done)
+    let limit = look_limit(deadline);
+    let time = Time {
+        patience: limit + MARGIN,
+        longest: limit,
+        deadline,
+    };
+    agent.cycle(true, time).map(Outcome::Done)
 }
 
 /// Looks and judges, and leaves no trace: nothing is sent or written.
@@ -132,17 +143,19 @@ pub fn preview(
 ) -> Result<Preview, Error> {
     let watched = cycle::watched(config).map_err(Error::Endpoint)?;
     let mut state = state::peek(&config.state_path)?;
-    let senses = Senses::new().map_err(Error::System)?;
+    let mut eyes = Eyes::new(config, watched).map_err(Error::System)?;
     let agent_id = identity(&mut state)?;
-    let observation = cycle::observe(config, &watched, &senses, look_limit(deadline));
-    for trouble in &observation.troubles {
+    let limit = look_limit(deadline);
+    let observation = eyes.observe(limit + MARGIN, limit);
+    for trouble in &eyes.troubles(config) {
         tracing::warn!("{}", trouble.message);
     }
-    let who = cycle::observer(config, &agent_id, &observation.facts);
+    let who = cycle::observer(config, &agent_id, &eyes.known.facts);
     let now = clock();
-    let (signals, _) = judge(&observation, &mut state, &who, now)?;
+    let judged = eyes.judge(&observation, &mut state, &who, now);
+    let (signals, _) = signals_of(judged.changes, &who, now)?;
     spool::push(&mut state.pending, signals);
-    let report = cycle::report(config, observation, &state, &who, now);
+    let report = cycle::report(config, (&eyes.known, judged.unknown), &state, &who, now);
     Ok(Preview {
         report,
         signals: state.pending,
@@ -162,11 +175,16 @@ pub fn run_loop(
     let Some(mut agent) = Agent::start(config, clock)? else {
         return Ok(Some(Outcome::Busy));
     };
-    agent.senses.catch_stop().map_err(Error::System)?;
+    agent.eyes.senses().catch_stop().map_err(Error::System)?;
     let mut pace = Pace::new(Duration::from_secs(config.interval_seconds.into()));
     loop {
         let begin = Instant::now();
-        let result = agent.cycle(pace.delivery_is_due(begin), begin + time_limit);
+        let time = Time {
+            patience: PATIENCE,
+            longest: time_limit,
+            deadline: begin + time_limit,
+        };
+        let result = agent.cycle(pace.delivery_is_due(begin), time);
         match &result {
             Ok(cycle) => {
                 if let Some(delivery) = &cycle.delivery {
@@ -178,7 +196,8 @@ pub fn run_loop(
             Err(error) => tracing::error!(%error, "the cycle could not be done; it is tried again"),
         }
         if agent
-            .senses
+            .eyes
+            .senses()
             .wait(pace.next_wait(begin, Instant::now(), roll()?))
         {
             tracing::info!("asked to end; what was not sent waits on disk");
@@ -212,14 +231,24 @@ fn log_cycle(config: &AgentConfig, cycle: &Cycle, took: Duration) {
     }
 }
 
+/// How long the parts of a cycle may take.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// Waiting for looks.
+    patience: Duration,
+    /// A look that keeps its own limit.
+    longest: Duration,
+    /// All of it.
+    deadline: Instant,
+}
+
 /// An agent that holds the state file.
 struct Agent<'a> {
     config: &'a AgentConfig,
     clock: Clock<'a>,
-    watched: Vec<Watched>,
     /// Its id at the server.
     id: String,
-    senses: Senses,
+    eyes: Eyes,
     file: StateFile,
     state: State,
 }
@@ -236,27 +265,22 @@ impl<'a> Agent<'a> {
         Ok(Some(Self {
             config,
             clock,
-            watched,
             id,
-            senses: Senses::new().map_err(Error::System)?,
+            eyes: Eyes::new(config, watched).map_err(Error::System)?,
             file,
             state,
         }))
     }
 
-    fn cycle(&mut self, deliver: bool, deadline: Instant) -> Result<Cycle, Error> {
-        let observation = cycle::observe(
-            self.config,
-            &self.watched,
-            &self.senses,
-            look_limit(deadline),
-        );
-        let who = cycle::observer(self.config, &self.id, &observation.facts);
+    fn cycle(&mut self, deliver: bool, time: Time) -> Result<Cycle, Error> {
+        let observation = self.eyes.observe(time.patience, time.longest);
+        let who = cycle::observer(self.config, &self.id, &self.eyes.known.facts);
         let now = (self.clock)();
         // What fails below must not leave memory behind that was never written.
         let mut state = self.state.clone();
-        tell(&mut state.told, &observation.troubles);
-        let (signals, mut uids) = judge(&observation, &mut state, &who, now)?;
+        tell(&mut state.told, &self.eyes.troubles(self.config));
+        let Judged { changes, unknown } = self.eyes.judge(&observation, &mut state, &who, now);
+        let (signals, mut uids) = signals_of(changes, &who, now)?;
         let changes = signals.len();
         let dropped = spool::push(&mut state.pending, signals);
         if dropped > 0 {
@@ -267,7 +291,8 @@ impl<'a> Agent<'a> {
         }
         self.file.save(&state)?;
         self.state = state;
-        let mut report = cycle::report(self.config, observation, &self.state, &who, now);
+        let known = (&self.eyes.known, unknown);
+        let mut report = cycle::report(self.config, known, &self.state, &who, now);
         let open = report.conditions.len();
         let delivery = deliver
             .then(|| {
@@ -276,7 +301,7 @@ impl<'a> Agent<'a> {
                     &mut self.file,
                     &mut self.state,
                     (&mut report, &uids.next_uid()),
-                    deadline,
+                    time.deadline,
                 )
             })
             .transpose()?;
@@ -309,16 +334,14 @@ fn identity(state: &mut State) -> Result<String, Error> {
     Ok(hash::name_of(&[ID_SALT, &id]))
 }
 
-/// Judges an observation. The memory in `state` is up to date afterwards; the signals are not yet
-/// in its spool.
-fn judge(
-    observation: &Observation,
-    state: &mut State,
+/// The signals that carry changes, each with a key of its own; more keys where they came from.
+fn signals_of(
+    changes: Vec<Change>,
     who: &Observer,
     now: Timestamp,
 ) -> Result<(Vec<NewSignal>, Uids), Error> {
     let mut uids = Uids::new(now, clock::random().map_err(Error::System)?);
-    let signals = checks::judge(&observation.seen, state, who, now)
+    let signals = changes
         .into_iter()
         .map(|change| change.into_signal(who, now, uids.next_uid()))
         .collect();

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::docker;
+use super::checks::reading::Watches;
+use super::checks::{Learned, docker};
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
 
@@ -32,6 +33,12 @@ pub struct State {
     /// Memory of the Docker check.
     #[serde(default)]
     pub docker: docker::Memory,
+    /// What the other checks watch that is not simply good.
+    #[serde(default, skip_serializing_if = "Watches::is_empty")]
+    pub watches: Watches,
+    /// What checks learned over time.
+    #[serde(default)]
+    pub learned: Learned,
     /// Signals that wait to be sent, oldest first; each has a `uid`.
     #[serde(default)]
     pub pending: Vec<NewSignal>,
@@ -44,6 +51,8 @@ impl Default for State {
             random_id: None,
             told: BTreeSet::new(),
             docker: docker::Memory::new(),
+            watches: Watches::new(),
+            learned: Learned::default(),
             pending: Vec::new(),
         }
     }

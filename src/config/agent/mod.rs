@@ -1,11 +1,13 @@
 //! The agent's configuration: the `agent:` section of `agent_config.yaml`.
 
+pub mod checks;
 pub mod discovery;
 pub mod spool;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use self::checks::ChecksConfig;
 use self::discovery::DiscoveryConfig;
 use self::spool::SpoolConfig;
 use crate::config::env::{self, Environment};
@@ -44,6 +46,8 @@ pub struct AgentConfig {
     pub state_path: PathBuf,
     /// Docker endpoints to watch.
     pub docker_hosts: Vec<DockerHost>,
+    /// What the checks are told.
+    pub checks: ChecksConfig,
     /// How much may wait to be sent.
     pub spool: SpoolConfig,
     /// What discovery may do.
@@ -122,6 +126,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
             .path("state_path", None)
             .unwrap_or_else(|| folder.join("agent_state.json")),
         docker_hosts: agent.children("docker_hosts", docker_host),
+        checks: agent.child("checks", checks::read),
         spool: agent.child("spool", spool::read),
         discovery: agent.child("discovery", discovery::read),
         warnings,
