@@ -136,12 +136,14 @@ impl Eyes {
     /// # Errors
     /// No descriptors or threads are left.
     pub fn new(config: &AgentConfig, watched: Vec<Watched>) -> io::Result<Self> {
+        let mut known = Known::default();
+        known.facts.hostname = sys::hostname();
         Ok(Self {
             senses: Senses::new()?,
             looks: Looks::default(),
             watched,
             checks: checks::all(&config.checks),
-            known: Known::default(),
+            known,
         })
     }
 
@@ -177,8 +179,8 @@ impl Eyes {
             FACTS,
             FACTS_LIMIT,
             Box::pin(async {
-                let facts = sys::blocking(sys::facts).await.unwrap_or_default();
-                Shown::Facts(Box::new(facts))
+                let facts = sys::blocking(sys::facts).await?;
+                Some(Shown::Facts(Box::new(facts)))
             }),
         );
         looks.begin(
@@ -186,24 +188,25 @@ impl Eyes {
             GATEWAYS,
             GATEWAYS_LIMIT,
             Box::pin(async {
-                Shown::Gateways(sys::measure_gateways(&sys::default_routes()).await)
+                let measured = sys::measure_gateways(&sys::default_routes()).await;
+                Some(Shown::Gateways(measured))
             }),
         );
         for watched in &self.watched {
             let one = watched.clone();
             let look = Box::pin(async move {
-                Shown::Docker(SeenEndpoint {
+                Some(Shown::Docker(SeenEndpoint {
                     look: sys::look_at_docker(&one.address, docker_limit).await,
                     endpoint: one.endpoint,
                     restart_threshold: one.restart_threshold,
-                })
+                }))
             });
             let limit = docker_limit + SCHEDULING;
             looks.begin(senses, &docker_id(&watched.endpoint), limit, look);
         }
         for check in &self.checks {
             let look = check.look();
-            let shown = Box::pin(async { Shown::Check(look.await) });
+            let shown = Box::pin(async { Some(Shown::Check(look.await)) });
             looks.begin(senses, &check.id(), check.limit(), shown);
         }
     }
@@ -389,6 +392,7 @@ pub fn report(
         gateways,
         gateway_latency_ms,
         conditions: checks::conditions(state, who),
+        conditions_omitted: 0,
         integrations: known.integrations.values().cloned().collect(),
         backlog: state.pending.len() as u64,
         unknown,

@@ -44,8 +44,9 @@ impl<T: Send + 'static> Default for Looks<T> {
 
 impl<T: Send + 'static> Looks<T> {
     /// Begins a look, unless the one before under this id is still under way. It is late once it
-    /// took longer than `limit`; it is not ended then: what hangs in a system call cannot be.
-    pub fn begin(&mut self, senses: &Senses, id: &str, limit: Duration, look: Task<T>) {
+    /// took longer than `limit`; it is not ended then: what hangs in a system call cannot be. One
+    /// that answers with nothing broke off.
+    pub fn begin(&mut self, senses: &Senses, id: &str, limit: Duration, look: Task<Option<T>>) {
         if self.running.contains_key(id) {
             return;
         }
@@ -120,8 +121,8 @@ struct Answer<T> {
 
 impl<T> Answer<T> {
     /// The look ended; dropping this says so.
-    fn complete(mut self, shown: T) {
-        self.shown = Some(shown);
+    fn complete(mut self, shown: Option<T>) {
+        self.shown = shown;
     }
 }
 
@@ -154,20 +155,20 @@ mod tests {
         let (go, waits) = tokio::sync::oneshot::channel::<()>();
         let slow = Box::pin(async move {
             let _ = waits.await;
-            1
+            Some(1)
         });
         looks.begin(&senses, "slow", Duration::ZERO, slow);
-        looks.begin(&senses, "fast", LONG, Box::pin(async { 2 }));
+        looks.begin(&senses, "fast", LONG, Box::pin(async { Some(2) }));
         let done = looks.gather(LONG);
         assert_eq!(ids(&done), ["fast"], "who is late is not waited for");
         assert_eq!(looks.late().collect::<Vec<_>>(), ["slow"]);
 
-        looks.begin(&senses, "slow", LONG, Box::pin(async { 3 }));
+        looks.begin(&senses, "slow", LONG, Box::pin(async { Some(3) }));
         go.send(()).unwrap();
-        looks.begin(&senses, "other", LONG, Box::pin(async { 4 }));
+        looks.begin(&senses, "other", LONG, Box::pin(async { Some(4) }));
         let mut done = looks.gather(LONG);
         while done.len() < 2 {
-            looks.begin(&senses, "again", LONG, Box::pin(async { 5 }));
+            looks.begin(&senses, "again", LONG, Box::pin(async { Some(5) }));
             done.extend(
                 looks
                     .gather(LONG)

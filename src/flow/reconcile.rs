@@ -43,7 +43,7 @@ pub fn reconcile(db: &Db, report: &Report, received_at: Timestamp) -> Result<(),
         None => report.observed_at,
     };
     for incident in gone {
-        if incident.last_seen_at < at {
+        if incident.last_seen_at < at && report.conditions_omitted == 0 {
             close(db, incident, at)?;
         }
     }

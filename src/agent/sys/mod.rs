@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 pub use self::docker::look as look_at_docker;
-pub use self::host::facts;
+pub use self::host::{facts, hostname};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
