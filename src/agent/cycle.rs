@@ -165,7 +165,7 @@ pub fn observer(config: &AgentConfig, agent_id: &str, facts: &Facts) -> Observer
     }
 }
 
-/// The report of this cycle. Its backlog is what waits in `state`.
+/// The report of this cycle. Its backlog is filled in when it is sent.
 pub fn report(
     config: &AgentConfig,
     observation: Observation,
@@ -194,7 +194,7 @@ pub fn report(
         gateway_latency_ms,
         conditions: checks::conditions(state, who),
         integrations,
-        backlog: state.pending.len() as u64,
+        backlog: 0,
         unknown: Vec::new(),
         inventory: None,
     }

@@ -10,8 +10,14 @@ mod machine_id;
 mod ping;
 #[cfg(target_os = "linux")]
 mod route_linux;
+#[cfg(not(unix))]
+#[path = "service_other.rs"]
+mod service;
 #[cfg(unix)]
-mod stop_unix;
+#[path = "service_unix.rs"]
+mod service;
+#[cfg(unix)]
+mod signals_unix;
 
 use std::io;
 use std::net::IpAddr;
@@ -24,8 +30,9 @@ pub use self::host::facts;
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
+pub use self::service::Service;
 #[cfg(unix)]
-use self::stop_unix::Stop;
+use self::signals_unix::Signals;
 
 use super::checks::docker::view::Look;
 use crate::domain::agent::Gateway;
@@ -59,13 +66,24 @@ pub struct Sight {
     pub ping_refused: Option<String>,
 }
 
+/// What ends a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// The time is over.
+    Time,
+    /// The process is asked to end.
+    Stop,
+    /// The process is asked to read its configuration again.
+    Reload,
+}
+
 /// The runtime that looks and waits run on.
 #[derive(Debug)]
 pub struct Senses {
     /// Only `None` while it is being dropped.
     runtime: Option<Runtime>,
     #[cfg(unix)]
-    stop: Option<Stop>,
+    signals: Option<Signals>,
 }
 
 impl Senses {
@@ -83,7 +101,7 @@ impl Senses {
         Ok(Self {
             runtime: Some(runtime),
             #[cfg(unix)]
-            stop: None,
+            signals: None,
         })
     }
 
@@ -113,16 +131,16 @@ impl Senses {
         })
     }
 
-    /// From now on a request to end (SIGTERM, SIGINT) ends the next [`Senses::wait`] instead of
-    /// the process.
+    /// From now on a request to end (SIGTERM, SIGINT) or to read the configuration again (SIGHUP)
+    /// ends the next [`Senses::wait`] instead of the process.
     ///
     /// # Errors
     /// The system refuses the handlers.
     #[cfg(unix)]
-    pub fn catch_stop(&mut self) -> io::Result<()> {
+    pub fn catch_signals(&mut self) -> io::Result<()> {
         if let Some(runtime) = &self.runtime {
             let _inside = runtime.enter();
-            self.stop = Some(Stop::new()?);
+            self.signals = Some(Signals::new()?);
         }
         Ok(())
     }
@@ -132,22 +150,32 @@ impl Senses {
     /// # Errors
     /// None.
     #[cfg(not(unix))]
-    pub fn catch_stop(&mut self) -> io::Result<()> {
+    pub fn catch_signals(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Waits. Answers whether the process was asked to end meanwhile, or before.
-    pub fn wait(&mut self, how_long: Duration) -> bool {
+    /// What was asked of the process meanwhile, without waiting for it.
+    pub fn heard(&mut self) -> Option<Wake> {
+        #[cfg(unix)]
+        if self.signals.is_some() {
+            // No shorter: the runtime looks for signals only while it waits.
+            return Some(self.wait(Duration::from_millis(1))).filter(|wake| *wake != Wake::Time);
+        }
+        None
+    }
+
+    /// Waits. A request that came before ends it at once.
+    pub fn wait(&mut self, how_long: Duration) -> Wake {
         let Some(runtime) = &self.runtime else {
-            return true;
+            return Wake::Stop;
         };
         #[cfg(unix)]
-        if let Some(stop) = &mut self.stop {
-            return runtime
-                .block_on(async { tokio::time::timeout(how_long, stop.asked()).await.is_ok() });
+        if let Some(signals) = &mut self.signals {
+            let heard = async { tokio::time::timeout(how_long, signals.heard()).await };
+            return runtime.block_on(heard).unwrap_or(Wake::Time);
         }
         runtime.block_on(tokio::time::sleep(how_long));
-        false
+        Wake::Time
     }
 }
 
