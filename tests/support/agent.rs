@@ -65,6 +65,7 @@ impl Place {
             ca_file: None,
             interval_seconds: 300,
             state_path: self.state_path(),
+            log_file: None,
             docker_hosts: endpoints
                 .iter()
                 .map(|endpoint| DockerHost {
