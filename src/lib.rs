@@ -14,7 +14,7 @@
 //! | [`flow`] | use cases over store and rules: ingest, lifecycle of incidents, silence, guided runs, board, suggest, seed |
 //! | [`http`] | the one HTTP client |
 //! | [`llm`] | the optional model: one question, one bounded answer |
-//! | [`logging`] | log lines: format and filter |
+//! | [`logging`] | log lines: format and filter, where they go, the log file's rotation |
 //! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |
 //! | [`packed`] | long text that is part of the program, packed by `build.rs` |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |

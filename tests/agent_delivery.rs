@@ -147,7 +147,7 @@ fn waits_under_its_key(name: &str, answer: Misbehaviour, hint: &str) {
     let backend = Server::tcp("http", move |_| answer());
     let config = host.config(&backend.address);
     let failed = cycle(&config, &host.clock);
-    let error = failed.delivery.unwrap().stopped.unwrap();
+    let error = failed.delivery.unwrap().trouble().cloned().unwrap();
     let said = client::hint(&error, &config);
     assert!(said.contains(hint), "{name}: {said}");
     assert_eq!(failed.waiting, 1, "{name}");
@@ -310,7 +310,7 @@ fn an_item_that_cannot_be_taken_now_waits_alone() {
     let done = cycle(&config, &host.clock);
     assert_eq!(done.waiting, 1);
     assert!(matches!(
-        done.delivery.unwrap().stopped,
+        done.delivery.unwrap().held,
         Some(Error::Status { code: 503, .. })
     ));
     let report = backend.take_asked().pop().unwrap();
@@ -366,19 +366,4 @@ fn a_state_that_cannot_be_written_stops_before_anything_is_sent() {
     let error = agent::run_once(&config, deadline, &atlas_ops::clock::now).unwrap_err();
     assert!(matches!(error, agent::Error::State(_)), "{error}");
     assert!(backend.take_asked().is_empty());
-}
-
-#[test]
-fn a_corrupt_state_is_kept_aside_and_work_goes_on() {
-    let host = Host::with_down(1);
-    let backend = Server::backend();
-    std::fs::write(host.place.state_path(), "{\"version\":1,\"pend").unwrap();
-    let done = cycle(&host.config(&backend.address), &host.clock);
-    assert_eq!(done.delivery.unwrap().sent, 1);
-    assert!(
-        host.place
-            .names()
-            .iter()
-            .any(|name| name.contains(".corrupt-"))
-    );
 }

@@ -10,12 +10,16 @@ use crate::wire::{AGENTS_REPORT, BatchResult, IDEMPOTENCY_KEY, ReportAnswer, SIG
 
 /// Longest single request.
 const LONGEST: Duration = Duration::from_secs(30);
+/// What any request is given.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// The server, as this agent talks to it.
 #[derive(Debug)]
 pub struct Client<'a> {
     config: &'a AgentConfig,
     http: http::Client,
+    /// Longest single request, as `http` keeps to it.
+    limit: Duration,
     authorization: String,
 }
 
@@ -25,16 +29,27 @@ impl<'a> Client<'a> {
     /// # Errors
     /// The certificate authority cannot be read.
     pub fn new(config: &'a AgentConfig, limit: Duration) -> Result<Self, Error> {
-        let http = http::Client::new(&http::Options {
-            total_timeout: limit.clamp(Duration::from_millis(100), LONGEST),
-            ca_file: config.ca_file.clone(),
-            ..http::Options::default()
-        })?;
+        let limit = limit.clamp(SHORTEST, LONGEST);
         Ok(Self {
             config,
-            http,
+            http: connect(config, limit)?,
+            limit,
             authorization: format!("Bearer {}", config.token.reveal()),
         })
+    }
+
+    /// From here on requests take no longer than `left`, where that is less than before.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn limit(&mut self, left: Duration) -> Result<(), Error> {
+        let left = left.max(SHORTEST);
+        if left < self.limit {
+            // Half at a time: each change costs a new connection.
+            self.limit = (self.limit / 2).min(left).max(SHORTEST);
+            self.http = connect(self.config, self.limit)?;
+        }
+        Ok(())
     }
 
     /// Sends a batch, a JSON array of signals.
@@ -99,6 +114,14 @@ pub fn hint(error: &Error, config: &AgentConfig) -> String {
         },
         Error::Other(_) => format!("check backend_url: {url}"),
     }
+}
+
+fn connect(config: &AgentConfig, limit: Duration) -> Result<http::Client, Error> {
+    http::Client::new(&http::Options {
+        total_timeout: limit,
+        ca_file: config.ca_file.clone(),
+        ..http::Options::default()
+    })
 }
 
 /// Whether the token would go over the network in the clear.

@@ -147,6 +147,20 @@ impl Eyes {
         })
     }
 
+    /// From now on looks at what another configuration asks for. What is no longer asked for is
+    /// forgotten by the next judgement, and its look, if one is under way, is not taken in.
+    pub fn watch(&mut self, config: &AgentConfig, watched: Vec<Watched>) {
+        let stays = |endpoint: &String| watched.iter().any(|one| one.endpoint == *endpoint);
+        self.known
+            .integrations
+            .retain(|endpoint, _| stays(endpoint));
+        self.known
+            .docker_troubles
+            .retain(|endpoint, _| stays(endpoint));
+        self.watched = watched;
+        self.checks = checks::all(&config.checks);
+    }
+
     /// The runtime that looks run on.
     pub fn senses(&mut self) -> &mut Senses {
         &mut self.senses
@@ -159,14 +173,16 @@ impl Eyes {
         self.begin(longest);
         let mut observation = Observation::default();
         for done in self.looks.gather(patience) {
+            if !self.asks_for(&done.id) {
+                continue;
+            }
             match done.shown {
                 Some(shown) => observation.shown.push((done.id, shown)),
                 None => observation.late.push(done.id),
             }
         }
-        observation
-            .late
-            .extend(self.looks.late().map(str::to_owned));
+        let late = self.looks.late().filter(|id| self.asks_for(id));
+        observation.late.extend(late.map(str::to_owned));
         self.learn(&observation);
         observation
     }
@@ -209,6 +225,16 @@ impl Eyes {
             let shown = Box::pin(async { Some(Shown::Check(look.await)) });
             looks.begin(senses, &check.id(), check.limit(), shown);
         }
+    }
+
+    fn asks_for(&self, id: &str) -> bool {
+        id == FACTS
+            || id == GATEWAYS
+            || self
+                .watched
+                .iter()
+                .any(|one| docker_id(&one.endpoint) == id)
+            || self.checks.iter().any(|check| check.id() == id)
     }
 
     /// Keeps what the report tells.
@@ -372,7 +398,7 @@ pub fn observer(config: &AgentConfig, agent_id: &str, facts: &Facts) -> Observer
     }
 }
 
-/// The report of this cycle. Its backlog is what waits in `state`.
+/// The report of this cycle. Its backlog is filled in when it is sent.
 pub fn report(
     config: &AgentConfig,
     (known, unknown): (&Known, Vec<UnknownCheck>),
@@ -394,7 +420,7 @@ pub fn report(
         conditions: checks::conditions(state, who),
         conditions_omitted: 0,
         integrations: known.integrations.values().cloned().collect(),
-        backlog: state.pending.len() as u64,
+        backlog: 0,
         unknown,
         inventory: None,
     }

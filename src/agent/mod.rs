@@ -1,33 +1,40 @@
 //! The agent: looks at this host, judges, keeps what must be sent on disk, sends it.
 //!
-//! One cycle: `sys` looks, `checks` judge, `state` writes memory and waiting signals together,
-//! `delivery` sends them through `client`. The clock is handed in and the deadline too. The agent
-//! knows nothing of the server but `wire` and the shapes of `domain`.
+//! One cycle: `sys` looks, `checks` judge, `spool` and `state` put observations and the memory they
+//! were judged from on disk together, `delivery` sends them through `client`. The clock is handed in
+//! and the deadline too. The agent knows nothing of the server but `wire` and the shapes of `domain`.
 
 pub mod checks;
 pub mod client;
 pub mod cycle;
 pub mod delivery;
+pub mod disk;
 pub mod inert;
 pub mod looks;
+mod looping;
+mod notices;
 pub mod pace;
 pub mod spool;
 pub mod state;
 pub mod sys;
+mod watchdog;
+
+pub use self::looping::run_loop;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use self::checks::{Change, Observer};
-use self::cycle::{Eyes, Judged, Trouble};
-use self::delivery::Delivery;
-use self::pace::Pace;
-use self::spool::Uids;
-use self::state::{State, StateFile};
+use self::cycle::{Eyes, Judged, Observation, Trouble};
+use self::delivery::{Attempt, Delivery};
+use self::spool::{Prepared, Spool, Uids};
+use self::state::{Loaded, State, StateFile};
+use self::sys::Wake;
 use crate::clock;
 use crate::config::agent::AgentConfig;
-use crate::domain::agent::Report;
+use crate::domain::agent::{Report, UnknownCheck};
 use crate::domain::hash;
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
@@ -38,9 +45,8 @@ const ID_SALT: &str = "atlas-ops agent 1";
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
 /// Looks that end by themselves when their time is over are waited for this much longer.
 const MARGIN: Duration = Duration::from_secs(1);
-/// A cycle of the loop waits this long: what takes longer is taken in by the next, and the
-/// heartbeat goes out in time.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A server never asks for more than an hour; a clock that was put back would.
+const LONGEST_REQUEST_MS: i64 = 60 * 60 * 1000;
 
 /// Tells the time.
 pub type Clock<'a> = &'a dyn Fn() -> Timestamp;
@@ -48,7 +54,7 @@ pub type Clock<'a> = &'a dyn Fn() -> Timestamp;
 /// What kept a cycle from being done. Nothing was sent then that is not on disk.
 #[derive(Debug)]
 pub enum Error {
-    /// The state file could not be read or written.
+    /// The state file or the spool could not be read or written.
     State(state::Error),
     /// A Docker endpoint that cannot be reached by this program, and what to write instead.
     Endpoint(String),
@@ -91,6 +97,8 @@ pub struct Cycle {
     pub waiting: usize,
     /// What was sent; nothing where delivery was not due.
     pub delivery: Option<Delivery>,
+    /// Until then the server asked to be left alone.
+    pub not_before: Option<Timestamp>,
 }
 
 /// How a single run ended.
@@ -111,25 +119,39 @@ pub struct Preview {
     pub signals: Vec<NewSignal>,
 }
 
-/// One cycle, for cron.
+/// One cycle, for cron. A server that asked to be left alone is left alone.
 ///
 /// # Errors
-/// See [`Error`]. A server that takes nothing is no error: see [`Delivery::stopped`].
+/// See [`Error`]. A server that takes nothing is no error: see [`Delivery::trouble`].
 pub fn run_once(
     config: &AgentConfig,
     deadline: Instant,
     clock: Clock<'_>,
 ) -> Result<Outcome, Error> {
-    let Some(mut agent) = Agent::start(config, clock)? else {
+    let Some(mut agent) = Agent::start(config.clone(), clock)? else {
         return Ok(Outcome::Busy);
     };
-    let limit = look_limit(deadline);
-    let time = Time {
-        patience: limit + MARGIN,
-        longest: limit,
-        deadline,
+    let may_deliver = agent.asked_to_wait().is_none();
+    agent
+        .cycle(may_deliver, Time::of_single(deadline))
+        .map(Outcome::Done)
+}
+
+/// One cycle, for a person who wants to see whether the server takes it now.
+///
+/// # Errors
+/// As [`run_once`].
+pub fn run_now(
+    config: &AgentConfig,
+    deadline: Instant,
+    clock: Clock<'_>,
+) -> Result<Outcome, Error> {
+    let Some(mut agent) = Agent::start(config.clone(), clock)? else {
+        return Ok(Outcome::Busy);
     };
-    agent.cycle(true, time).map(Outcome::Done)
+    agent
+        .cycle(true, Time::of_single(deadline))
+        .map(Outcome::Done)
 }
 
 /// Looks and judges, and leaves no trace: nothing is sent or written.
@@ -142,93 +164,27 @@ pub fn preview(
     clock: Clock<'_>,
 ) -> Result<Preview, Error> {
     let watched = cycle::watched(config).map_err(Error::Endpoint)?;
-    let mut state = state::peek(&config.state_path)?;
+    let loaded = state::peek(&config.state_path)?;
+    let mut waiting = spool::peek(&config.state_path, loaded.committed)?;
+    let mut state = loaded.state;
+    waiting.append(&mut state.pending);
     let mut eyes = Eyes::new(config, watched).map_err(Error::System)?;
     let agent_id = identity(&mut state)?;
-    let limit = look_limit(deadline);
-    let observation = eyes.observe(limit + MARGIN, limit);
+    let time = Time::of_single(deadline);
+    let observation = eyes.observe(time.patience, time.longest);
     for trouble in &eyes.troubles(config) {
         tracing::warn!("{}", trouble.message);
     }
     let who = cycle::observer(config, &agent_id, &eyes.known.facts);
     let now = clock();
-    let judged = eyes.judge(&observation, &mut state, &who, now);
-    let (signals, _) = signals_of(judged.changes, &who, now)?;
-    spool::push(&mut state.pending, signals);
-    let report = cycle::report(config, (&eyes.known, judged.unknown), &state, &who, now);
+    let Judged { changes, unknown } = eyes.judge(&observation, &mut state, &who, now);
+    waiting.extend(signals_of(changes, &who, now)?.0);
+    let mut report = cycle::report(config, (&eyes.known, unknown), &state, &who, now);
+    report.backlog = waiting.len() as u64;
     Ok(Preview {
         report,
-        signals: state.pending,
+        signals: waiting,
     })
-}
-
-/// Cycles until the process is asked to end. Answers [`Outcome::Busy`] at once where another
-/// agent is at work.
-///
-/// # Errors
-/// What keeps the first cycle from being done; later ones are logged and tried again.
-pub fn run_loop(
-    config: &AgentConfig,
-    time_limit: Duration,
-    clock: Clock<'_>,
-) -> Result<Option<Outcome>, Error> {
-    let Some(mut agent) = Agent::start(config, clock)? else {
-        return Ok(Some(Outcome::Busy));
-    };
-    agent.eyes.senses().catch_stop().map_err(Error::System)?;
-    let mut pace = Pace::new(Duration::from_secs(config.interval_seconds.into()));
-    loop {
-        let begin = Instant::now();
-        let time = Time {
-            patience: PATIENCE,
-            longest: time_limit,
-            deadline: begin + time_limit,
-        };
-        let result = agent.cycle(pace.delivery_is_due(begin), time);
-        match &result {
-            Ok(cycle) => {
-                if let Some(delivery) = &cycle.delivery {
-                    pace.delivered(Instant::now(), delivery, roll()?);
-                }
-                log_cycle(config, cycle, begin.elapsed());
-            }
-            Err(_) if pace.cycles == 0 => return result.map(|_| None),
-            Err(error) => tracing::error!(%error, "the cycle could not be done; it is tried again"),
-        }
-        if agent
-            .eyes
-            .senses()
-            .wait(pace.next_wait(begin, Instant::now(), roll()?))
-        {
-            tracing::info!("asked to end; what was not sent waits on disk");
-            return Ok(None);
-        }
-    }
-}
-
-fn log_cycle(config: &AgentConfig, cycle: &Cycle, took: Duration) {
-    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let sent = cycle.delivery.as_ref().map_or(0, |delivery| delivery.sent);
-    tracing::info!(
-        changes = cycle.changes,
-        open = cycle.open,
-        sent,
-        waiting = cycle.waiting,
-        took_ms,
-        "cycle done"
-    );
-    if let Some(error) = cycle
-        .delivery
-        .as_ref()
-        .and_then(|delivery| delivery.stopped.as_ref())
-    {
-        tracing::warn!(
-            waiting = cycle.waiting,
-            "cannot deliver to {}: {error}; hint: {}",
-            config.backend_url,
-            client::hint(error, config)
-        );
-    }
 }
 
 /// How long the parts of a cycle may take.
@@ -242,82 +198,212 @@ struct Time {
     deadline: Instant,
 }
 
+impl Time {
+    /// Of a single run, which has no later cycle: half of it is kept for sending.
+    fn of_single(deadline: Instant) -> Self {
+        let half = deadline.saturating_duration_since(Instant::now()) / 2;
+        let longest = half.min(LONGEST_LOOK);
+        Self {
+            patience: longest + MARGIN,
+            longest,
+            deadline,
+        }
+    }
+}
+
 /// An agent that holds the state file.
 struct Agent<'a> {
-    config: &'a AgentConfig,
+    config: AgentConfig,
     clock: Clock<'a>,
     /// Its id at the server.
     id: String,
     eyes: Eyes,
     file: StateFile,
     state: State,
+    spool: Spool,
+    /// Asked of the process while it was at work.
+    heard: Option<Wake>,
+}
+
+/// What a cycle put on disk.
+struct Kept {
+    /// How much changed.
+    changes: usize,
+    /// Checks that could not be made.
+    unknown: Vec<UnknownCheck>,
+    /// The report's key.
+    key: String,
 }
 
 impl<'a> Agent<'a> {
     /// `None` where another agent holds the state file.
-    fn start(config: &'a AgentConfig, clock: Clock<'a>) -> Result<Option<Self>, Error> {
-        let watched = cycle::watched(config).map_err(Error::Endpoint)?;
+    fn start(config: AgentConfig, clock: Clock<'a>) -> Result<Option<Self>, Error> {
+        let watched = cycle::watched(&config).map_err(Error::Endpoint)?;
         let Some(mut file) = StateFile::lock(&config.state_path)? else {
             return Ok(None);
         };
-        let mut state = file.load(clock())?;
+        let now = clock();
+        let Loaded {
+            mut state,
+            committed,
+            damage,
+        } = file.load(now)?;
+        let (mut spool, torn) = Spool::open(&config.state_path, committed, now)?;
+        for damage in damage.into_iter().chain(torn) {
+            damage.log();
+            state.damaged.push(damage);
+        }
         let id = identity(&mut state)?;
+        let pending = std::mem::take(&mut state.pending);
+        // Written before anything is observed: from here on state and spool know of each other.
+        state.committed = spool.stage(&prepare(&pending, now)?, Vec::new())?;
+        file.save(&state)?;
+        spool.settle(state.committed);
+        let eyes = Eyes::new(&config, watched).map_err(Error::System)?;
         Ok(Some(Self {
             config,
             clock,
             id,
-            eyes: Eyes::new(config, watched).map_err(Error::System)?,
+            eyes,
             file,
             state,
+            spool,
+            heard: None,
         }))
     }
 
     fn cycle(&mut self, deliver: bool, time: Time) -> Result<Cycle, Error> {
         let observation = self.eyes.observe(time.patience, time.longest);
-        let who = cycle::observer(self.config, &self.id, &self.eyes.known.facts);
+        let who = cycle::observer(&self.config, &self.id, &self.eyes.known.facts);
         let now = (self.clock)();
-        // What fails below must not leave memory behind that was never written.
-        let mut state = self.state.clone();
-        tell(&mut state.told, &self.eyes.troubles(self.config));
-        let Judged { changes, unknown } = self.eyes.judge(&observation, &mut state, &who, now);
-        let (signals, mut uids) = signals_of(changes, &who, now)?;
-        let changes = signals.len();
-        let dropped = spool::push(&mut state.pending, signals);
-        if dropped > 0 {
-            tracing::error!(
-                dropped,
-                "too many signals wait to be sent: the oldest were dropped"
-            );
+        let kept = self.keep(&observation, &who, now);
+        if kept.is_err() {
+            // What failed must not leave memory behind that was never written.
+            self.state = self.file.current();
         }
-        self.file.save(&state)?;
-        self.state = state;
+        self.spool.settle(self.state.committed);
+        let Kept {
+            changes,
+            unknown,
+            key,
+        } = kept?;
         let known = (&self.eyes.known, unknown);
-        let mut report = cycle::report(self.config, known, &self.state, &who, now);
+        let mut report = cycle::report(&self.config, known, &self.state, &who, now);
         let open = report.conditions.len();
         let delivery = deliver
-            .then(|| {
-                delivery::deliver(
-                    self.config,
-                    &mut self.file,
-                    &mut self.state,
-                    (&mut report, &uids.next_uid()),
-                    time.deadline,
-                )
-            })
+            .then(|| self.deliver(&mut report, &key, time.deadline))
             .transpose()?;
-        if let Some(delivery) = &delivery
-            && !delivery.send_again.is_empty()
-        {
-            checks::send_again(&mut self.state, &who, &delivery.send_again);
-            self.file.save(&self.state)?;
+        if let Some(delivery) = &delivery {
+            self.remember(delivery, &who)?;
         }
+        self.spool.tidy(self.config.spool.max_bytes);
         Ok(Cycle {
             changes,
             open,
-            waiting: self.state.pending.len(),
+            waiting: self.spool.len(),
             delivery,
+            not_before: self.asked_to_wait(),
         })
     }
+
+    /// Judges an observation and puts what changed on disk, together with the memory it was judged
+    /// from.
+    fn keep(
+        &mut self,
+        observation: &Observation,
+        who: &Observer,
+        now: Timestamp,
+    ) -> Result<Kept, Error> {
+        tell(&mut self.state.told, &self.eyes.troubles(&self.config));
+        let Judged { changes, unknown } = self.eyes.judge(observation, &mut self.state, who, now);
+        let (signals, mut uids) = signals_of(changes, who, now)?;
+        let mut new = prepare(&signals, now)?;
+        let (gone, lost) = self.spool.make_room(&mut new, &self.config.spool, now);
+        if lost.count() > 0 {
+            tracing::error!(
+                info = lost.info,
+                warning = lost.warning,
+                critical = lost.critical,
+                "too much waits to be sent, or for too long: the oldest of the least severity are given up"
+            );
+            self.state.dropped.get_or_insert_default().add(&lost);
+        }
+        let mut next_uid = || uids.next_uid();
+        let notices = notices::take(&mut self.state, &self.spool, (who, now), &mut next_uid);
+        new.extend(prepare(&notices, now)?);
+        self.state.committed = self.spool.stage(&new, gone)?;
+        self.file.save(&self.state)?;
+        Ok(Kept {
+            changes: signals.len(),
+            unknown,
+            key: uids.next_uid(),
+        })
+    }
+
+    fn deliver(
+        &mut self,
+        report: &mut Report,
+        key: &str,
+        deadline: Instant,
+    ) -> Result<Delivery, Error> {
+        let mut goes_on = || {
+            self.heard = self.heard.or_else(|| self.eyes.senses().heard());
+            self.heard != Some(Wake::Stop)
+        };
+        let attempt = Attempt {
+            config: &self.config,
+            file: &self.file,
+            spool: &mut self.spool,
+            deadline,
+            goes_on: &mut goes_on,
+        };
+        let result = attempt.deliver(report, key);
+        if let Err(error) = &result
+            && matches!(
+                error.source.kind(),
+                ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+            )
+        {
+            // Something else wrote into the journal, or the disk forgets.
+            let committed = Some(self.state.committed);
+            let (spool, damage) = Spool::open(&self.config.state_path, committed, (self.clock)())?;
+            self.spool = spool;
+            if let Some(damage) = damage {
+                damage.log();
+                self.state.damaged.push(damage);
+                self.file.save(&self.state)?;
+            }
+        }
+        Ok(result?)
+    }
+
+    /// Remembers what the server asked for.
+    fn remember(&mut self, delivery: &Delivery, who: &Observer) -> Result<(), Error> {
+        if !delivery.send_again.is_empty() {
+            checks::send_again(&mut self.state, who, &delivery.send_again);
+        }
+        self.state.not_before = delivery.retry_after().map(|time| {
+            let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+            (self.clock)().plus_millis(millis.min(LONGEST_REQUEST_MS))
+        });
+        self.file.save(&self.state)?;
+        Ok(())
+    }
+
+    /// Until when the server asked to be left alone, if that is not over.
+    fn asked_to_wait(&self) -> Option<Timestamp> {
+        let now = (self.clock)();
+        self.state.not_before.filter(|moment| {
+            let left = moment.millis_since(now);
+            left > 0 && left <= LONGEST_REQUEST_MS
+        })
+    }
+}
+
+fn prepare(signals: &[NewSignal], now: Timestamp) -> Result<Vec<Prepared>, Error> {
+    let prepared = signals.iter().map(|signal| Prepared::of(signal, now));
+    let prepared: serde_json::Result<Vec<Prepared>> = prepared.collect();
+    prepared.map_err(|error| Error::System(error.into()))
 }
 
 /// Who this agent is: a hash of the machine id, or of a random id that the state keeps.
@@ -359,15 +445,4 @@ fn tell(told: &mut BTreeSet<String>, troubles: &[Trouble]) {
         .iter()
         .map(|trouble| trouble.name.clone())
         .collect();
-}
-
-/// Half of the time that is left is kept for sending.
-fn look_limit(deadline: Instant) -> Duration {
-    (deadline.saturating_duration_since(Instant::now()) / 2).min(LONGEST_LOOK)
-}
-
-/// A fraction between 0 and 1, for jitter.
-fn roll() -> Result<f64, Error> {
-    let bytes: [u8; 4] = clock::random().map_err(Error::System)?;
-    Ok(f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
 }

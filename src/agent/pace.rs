@@ -23,6 +23,8 @@ pub struct Pace {
     interval: Duration,
     failures: u32,
     not_before: Option<Instant>,
+    /// More waits than could be sent in one cycle.
+    hurry: bool,
 }
 
 impl Pace {
@@ -33,7 +35,21 @@ impl Pace {
             interval,
             failures: 0,
             not_before: None,
+            hurry: false,
         }
+    }
+
+    /// The server asked, before this process began, not to be tried until then.
+    pub fn wait_until(&mut self, moment: Instant) {
+        self.not_before = Some(moment);
+    }
+
+    /// Another interval, and perhaps another server: it is tried at once.
+    pub fn begin_anew(&mut self, interval: Duration) {
+        *self = Self {
+            cycles: self.cycles,
+            ..Self::new(interval)
+        };
     }
 
     /// Whether the server may be tried.
@@ -43,6 +59,7 @@ impl Pace {
 
     /// Takes note of an attempt to deliver. `dice` is between 0 and 1.
     pub fn delivered(&mut self, now: Instant, delivery: &Delivery, dice: f64) {
+        self.hurry = delivery.unfinished;
         if delivery.stopped.is_none() {
             self.failures = 0;
             self.not_before = None;
@@ -56,9 +73,12 @@ impl Pace {
     }
 
     /// How long to wait after a cycle that began at `begin`: until the next look is due, or
-    /// earlier where a failed delivery is to be tried again. `dice` is between 0 and 1.
+    /// earlier where a delivery is to be tried again or to go on. `dice` is between 0 and 1.
     pub fn next_wait(&mut self, begin: Instant, now: Instant, dice: f64) -> Duration {
         self.cycles += 1;
+        if std::mem::take(&mut self.hurry) {
+            return SHORTEST;
+        }
         let interval = self.interval.mul_f64(1.0 + JITTER * (2.0 * dice - 1.0));
         let look = begin + interval;
         let next = self.not_before.map_or(look, |moment| look.min(moment));
@@ -125,5 +145,29 @@ mod tests {
             MINUTE,
             "looks go on meanwhile"
         );
+    }
+
+    #[test]
+    fn a_spool_that_was_not_emptied_in_time_is_gone_on_with() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(5 * MINUTE);
+        let unfinished = Delivery {
+            unfinished: true,
+            ..Delivery::default()
+        };
+        pace.delivered(begin, &unfinished, 0.5);
+        assert_eq!(pace.next_wait(begin, begin, 0.5), SHORTEST);
+        assert_eq!(pace.next_wait(begin, begin, 0.5), 5 * MINUTE);
+    }
+
+    #[test]
+    fn a_new_configuration_is_tried_at_once() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(5 * MINUTE);
+        pace.delivered(begin, &failed(Some(600)), 1.0);
+        assert!(!pace.delivery_is_due(begin));
+        pace.begin_anew(MINUTE);
+        assert!(pace.delivery_is_due(begin));
+        assert_eq!(pace.next_wait(begin, begin, 0.5), MINUTE);
     }
 }

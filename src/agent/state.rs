@@ -1,21 +1,25 @@
-//! What the agent remembers between two cycles, in one file that is replaced as a whole: the
-//! memory of every check together with the signals that wait to be sent, so that a crash never
-//! separates them. Which signals wait is ruled in `spool`; this file owns the disk.
+//! What the agent remembers between two cycles, in one file that is replaced as a whole: the memory
+//! of every check, and up to which number the spool's observations were judged from it. Saving it is
+//! the moment at which both count; which observations wait is `spool`'s.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::checks::reading::Watches;
 use super::checks::{Learned, docker};
+use super::disk::{self, Damage, beside, private, sync_directory_of};
+use super::spool::Dropped;
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
 
-/// Version of the file's shape.
-const VERSION: u32 = 1;
+pub use super::disk::Error;
+
+/// Version of the file's shape. Version 1 held the waiting signals themselves.
+const VERSION: u32 = 2;
 /// When the file of refused signals is this long, in bytes, a new one is begun.
 const MAX_REJECTED: u64 = 1024 * 1024;
 
@@ -39,8 +43,20 @@ pub struct State {
     /// What checks learned over time.
     #[serde(default)]
     pub learned: Learned,
-    /// Signals that wait to be sent, oldest first; each has a `uid`.
+    /// The spool's frames up to this number belong to this memory.
     #[serde(default)]
+    pub committed: u64,
+    /// The server asked not to be tried before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Given up, and the server was not told yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
+    /// Damaged files that the server was not told of yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damage>,
+    /// Signals that waited in a file of version 1, oldest first; each has a `uid`.
+    #[serde(default, skip_serializing)]
     pub pending: Vec<NewSignal>,
 }
 
@@ -53,29 +69,36 @@ impl Default for State {
             docker: docker::Memory::new(),
             watches: Watches::new(),
             learned: Learned::default(),
+            committed: 0,
+            not_before: None,
+            dropped: None,
+            damaged: Vec::new(),
             pending: Vec::new(),
         }
     }
 }
 
-/// Something about the state file that could not be done.
-#[derive(Debug)]
-pub struct Error {
-    /// What was attempted: `write`, `read`, ...
-    pub attempt: &'static str,
-    /// On which file.
-    pub path: PathBuf,
-    /// Why it failed.
-    pub source: io::Error,
+/// What a state file showed.
+#[derive(Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The state; a new one where there was none.
+    pub state: State,
+    /// Up to which number the spool belongs to it. Nothing where the file cannot tell: it was not
+    /// there, could not be understood, or is of version 1.
+    pub committed: Option<u64>,
+    /// It could not be understood.
+    pub damage: Option<Damage>,
 }
 
-impl Error {
-    fn on(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self {
-            attempt,
-            path,
-            source,
+impl Loaded {
+    fn of(state: State) -> Self {
+        Self {
+            committed: (state.version == VERSION).then_some(state.committed),
+            state: State {
+                version: VERSION,
+                ..state
+            },
+            damage: None,
         }
     }
 }
@@ -86,6 +109,8 @@ pub struct StateFile {
     path: PathBuf,
     /// What the file holds now, so that it is not written again without need.
     on_disk: Vec<u8>,
+    /// The file was replaced, and a power cut may still bring the old one back.
+    unnamed: bool,
     /// Held open for its lock.
     _lock: File,
 }
@@ -110,6 +135,7 @@ impl StateFile {
             Ok(()) => Ok(Some(Self {
                 path: path.to_owned(),
                 on_disk: Vec::new(),
+                unnamed: false,
                 _lock: lock,
             })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -121,56 +147,76 @@ impl StateFile {
     ///
     /// # Errors
     /// The file is there but cannot be read or moved aside.
-    pub fn load(&mut self, now: Timestamp) -> Result<State, Error> {
+    pub fn load(&mut self, now: Timestamp) -> Result<Loaded, Error> {
         let Some(bytes) = read(&self.path)? else {
-            return Ok(State::default());
+            return Ok(Loaded::default());
         };
         match parse(&bytes) {
             Ok(state) => {
                 self.on_disk = bytes;
-                Ok(state)
+                Ok(Loaded::of(state))
             }
             Err(reason) => {
-                let aside = beside(&self.path, &format!(".corrupt-{}", now.compact()));
+                let aside = disk::aside(&self.path, now);
                 fs::rename(&self.path, &aside).map_err(Error::on("move aside", &self.path))?;
-                tracing::error!(
-                    file = %self.path.display(), kept_as = %aside.display(), %reason,
-                    "the state file cannot be understood: it is kept aside and the agent starts anew"
-                );
-                Ok(State::default())
+                let damage = Damage {
+                    file: self.path.clone(),
+                    kept_as: aside,
+                    reason,
+                    recovered: None,
+                };
+                Ok(Loaded {
+                    damage: Some(damage),
+                    ..Loaded::default()
+                })
             }
         }
+    }
+
+    /// What the file holds now: what a cycle that could not be done falls back to.
+    pub fn current(&self) -> State {
+        parse(&self.on_disk).unwrap_or_default()
     }
 
     /// Writes the state if it differs from what is on disk, and does not return before it would
     /// survive a power cut. Answers whether it had to be written.
     ///
     /// # Errors
-    /// The disk is full, or the directory cannot be written. The old file is still whole then.
+    /// The disk is full, or the directory cannot be written. [`StateFile::current`] tells which of
+    /// the two states, each whole, the file holds then.
     pub fn save(&mut self, state: &State) -> Result<bool, Error> {
         let bytes = serde_json::to_vec(state)
             .map_err(|error| Error::on("write", &self.path)(error.into()))?;
-        if bytes == self.on_disk {
-            return Ok(false);
+        let is_new = bytes != self.on_disk;
+        if is_new {
+            let temporary = beside(&self.path, ".tmp");
+            let written = disk::write_synced(&temporary, &bytes)
+                .and_then(|()| fs::rename(&temporary, &self.path));
+            if let Err(error) = written {
+                // What is left of it only takes room on a disk that may be full.
+                let _ = fs::remove_file(&temporary);
+                return Err(Error::on("write", &self.path)(error));
+            }
+            self.on_disk = bytes;
+            self.unnamed = true;
         }
-        let temporary = beside(&self.path, ".tmp");
-        let written = write_synced(&temporary, &bytes)
-            .and_then(|()| fs::rename(&temporary, &self.path))
-            .and_then(|()| sync_directory_of(&self.path));
-        if let Err(error) = written {
-            // What is left of it only takes room on a disk that may be full.
-            let _ = fs::remove_file(&temporary);
-            return Err(Error::on("write", &self.path)(error));
+        if self.unnamed {
+            sync_directory_of(&self.path)
+                .map_err(Error::on("sync the directory of", &self.path))?;
+            self.unnamed = false;
         }
-        self.on_disk = bytes;
-        Ok(true)
+        Ok(is_new)
     }
 
-    /// Keeps a signal that the server refused for good, with the reason, for a person to read.
+    /// Keeps signals that the server refused for good, with the reason, for a person to read. Answers
+    /// where; nowhere if there are none.
     ///
     /// # Errors
     /// The file beside the state cannot be written.
-    pub fn set_aside(&self, lines: &[String]) -> Result<PathBuf, Error> {
+    pub fn set_aside(&self, lines: &[String]) -> Result<Option<PathBuf>, Error> {
+        if lines.is_empty() {
+            return Ok(None);
+        }
         let path = beside(&self.path, ".rejected.ndjson");
         if fs::metadata(&path).is_ok_and(|file| file.len() > MAX_REJECTED) {
             fs::rename(&path, beside(&self.path, ".rejected.ndjson.1"))
@@ -185,7 +231,7 @@ impl StateFile {
                     .and_then(|()| file.sync_all())
             })
             .map_err(Error::on("write", &path))?;
-        Ok(path)
+        Ok(Some(path))
     }
 }
 
@@ -193,10 +239,11 @@ impl StateFile {
 ///
 /// # Errors
 /// The file is there but cannot be read.
-pub fn peek(path: &Path) -> Result<State, Error> {
+pub fn peek(path: &Path) -> Result<Loaded, Error> {
     let bytes = read(path)?;
     Ok(bytes
         .and_then(|bytes| parse(&bytes).ok())
+        .map(Loaded::of)
         .unwrap_or_default())
 }
 
@@ -217,43 +264,6 @@ fn parse(bytes: &[u8]) -> Result<State, String> {
         ));
     }
     Ok(state)
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file =
-        private(OpenOptions::new().create(true).truncate(true).write(true)).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// `NAME` + `suffix` in the same directory.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-/// Readable by its owner only, where the system knows owners.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-/// A rename is on disk once its directory is.
-#[cfg(unix)]
-fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
-}
-
-/// Elsewhere a directory cannot be synced.
-#[cfg(not(unix))]
-fn sync_directory_of(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

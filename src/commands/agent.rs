@@ -43,7 +43,8 @@ pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
         backend = %config.backend_url, site = %config.site_id, state = %config.state_path.display(),
         interval_seconds = config.interval_seconds, "agent started"
     );
-    match agent::run_loop(&config, limit, &clock::now) {
+    let reload = || load(args.file.config.as_deref());
+    match agent::run_loop(config.clone(), limit, &clock::now, &reload) {
         Ok(None) => Ok(ExitCode::SUCCESS),
         Ok(Some(_)) => Ok(busy(&config, talks)),
         Err(error) => Err(failed(&error, &config)),
@@ -52,9 +53,14 @@ pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
 
 fn once(config: &AgentConfig, limit: Duration, talks: bool) -> Result<ExitCode, Error> {
     let deadline = guard(limit, config)?;
-    let outcome =
-        agent::run_once(config, deadline, &clock::now).map_err(|error| failed(&error, config))?;
-    match outcome {
+    // A person who types this wants to know whether it works now; cron is to keep away while the
+    // server asks for it.
+    let run = if std::io::stdout().is_terminal() {
+        agent::run_now
+    } else {
+        agent::run_once
+    };
+    match run(config, deadline, &clock::now).map_err(|error| failed(&error, config))? {
         Outcome::Busy => Ok(busy(config, talks)),
         Outcome::Done(cycle) => delivered(&cycle, config, talks),
     }
@@ -73,20 +79,31 @@ fn busy(config: &AgentConfig, talks: bool) -> ExitCode {
 
 fn delivered(cycle: &Cycle, config: &AgentConfig, talks: bool) -> Result<ExitCode, Error> {
     let delivery = cycle.delivery.clone().unwrap_or_default();
-    if let Some(error) = &delivery.stopped {
-        let waiting = match cycle.waiting {
-            0 => "nothing was lost".to_owned(),
-            count => format!(
-                "{count} signals wait in {} and are sent next time",
-                config.state_path.display()
-            ),
-        };
-        return Err(Error::new(
-            format!("deliver to {}", config.backend_url),
-            format!("{error}; {waiting}"),
-        )
-        .hint(client::hint(error, config))
-        .exit(Exit::TryAgain));
+    let waiting = match cycle.waiting {
+        0 => "nothing was lost".to_owned(),
+        count => format!(
+            "{count} signals wait beside {} and are sent next time",
+            config.state_path.display()
+        ),
+    };
+    let failed = |reason: String, hint: String| {
+        let error = Error::new(format!("deliver to {}", config.backend_url), reason);
+        Err(error.hint(hint).exit(Exit::TryAgain))
+    };
+    if let Some(error) = delivery.trouble() {
+        return failed(format!("{error}; {waiting}"), client::hint(error, config));
+    }
+    if let (None, Some(moment)) = (&cycle.delivery, cycle.not_before) {
+        return failed(
+            format!("it asked to be left alone until {moment}; {waiting}"),
+            "run it on a terminal to try all the same".to_owned(),
+        );
+    }
+    if delivery.unfinished {
+        return failed(
+            format!("the time was over; {waiting}"),
+            "raise --time-limit".to_owned(),
+        );
     }
     if talks {
         output::line(format!(

@@ -68,9 +68,9 @@ fn conditions_of(db: &Db, report: &Report) -> Result<Vec<Incident>, StoreError> 
 }
 
 /// Whether it came from a check of an agent: those have a key, and the server's own signals about
-/// an agent are not the agent's.
+/// an agent are not the agent's. What says itself when it ends is listed by no report.
 fn is_a_condition(incident: &Incident) -> bool {
-    incident.dedup_key.is_some() && incident.source != OWN_SOURCE
+    incident.dedup_key.is_some() && incident.source != OWN_SOURCE && incident.expires_at.is_none()
 }
 
 /// A key as its signals are stored with it: without secrets.

@@ -13,7 +13,7 @@ use atlas_ops::domain::hash;
 use atlas_ops::domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 
-use super::server::{Answer, Asked, uids};
+use super::server::{Answer, Asked};
 
 static PLACES: AtomicUsize = AtomicUsize::new(0);
 
@@ -40,9 +40,12 @@ impl Place {
 
     /// Uids of the signals that wait on disk.
     pub fn waiting(&self) -> Vec<String> {
-        let bytes = std::fs::read(self.state_path()).unwrap();
-        let state: Value = serde_json::from_slice(&bytes).unwrap();
-        uids(&state["pending"])
+        let loaded = agent::state::peek(&self.state_path()).unwrap();
+        let waiting = agent::spool::peek(&self.state_path(), loaded.committed).unwrap();
+        waiting
+            .into_iter()
+            .filter_map(|signal| signal.uid)
+            .collect()
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -62,6 +65,7 @@ impl Place {
             ca_file: None,
             interval_seconds: 300,
             state_path: self.state_path(),
+            log_file: None,
             docker_hosts: endpoints
                 .iter()
                 .map(|endpoint| DockerHost {

@@ -45,12 +45,12 @@ fn what_is_saved_is_loaded_and_not_written_twice() {
     let place = Place::new("save");
     {
         let mut file = StateFile::lock(&place.file()).unwrap().unwrap();
-        assert_eq!(file.load(NOW).unwrap(), State::default());
+        assert_eq!(file.load(NOW).unwrap(), Loaded::default());
         assert!(file.save(&told("a")).unwrap());
         assert!(!file.save(&told("a")).unwrap(), "nothing changed");
     }
     let mut file = StateFile::lock(&place.file()).unwrap().unwrap();
-    assert_eq!(file.load(NOW).unwrap(), told("a"));
+    assert_eq!(file.load(NOW).unwrap(), Loaded::of(told("a")));
     assert!(
         !file.save(&told("a")).unwrap(),
         "nothing changed since it was loaded"
@@ -65,7 +65,7 @@ fn nobody_else_may_read_it() {
     let place = Place::new("mode");
     let mut file = StateFile::lock(&place.file()).unwrap().unwrap();
     file.save(&told("a")).unwrap();
-    let path = file.set_aside(&["{}".to_owned()]).unwrap();
+    let path = file.set_aside(&["{}".to_owned()]).unwrap().unwrap();
     for path in [place.file(), path] {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
@@ -88,13 +88,16 @@ fn what_cannot_be_understood_is_kept_aside() {
         ("garbage", &b"\x00\xff not json"[..]),
         ("truncated", br#"{"version":1,"told":["#),
         ("empty", b""),
-        ("newer", br#"{"version":2}"#),
+        ("newer", br#"{"version":3}"#),
         ("shape", br#"{"version":1,"pending":7}"#),
     ] {
         let place = Place::new(name);
         fs::write(place.file(), contents).unwrap();
         let mut file = StateFile::lock(&place.file()).unwrap().unwrap();
-        assert_eq!(file.load(NOW).unwrap(), State::default(), "{name}");
+        let loaded = file.load(NOW).unwrap();
+        assert_eq!(loaded.state, State::default(), "{name}");
+        assert_eq!(loaded.committed, None, "{name}: the spool is kept as it is");
+        assert_eq!(loaded.damage.unwrap().file, place.file(), "{name}");
         let aside = place
             .names()
             .into_iter()
@@ -109,7 +112,7 @@ fn what_cannot_be_understood_is_kept_aside() {
 fn a_look_without_traces_leaves_a_corrupt_file_where_it_is() {
     let place = Place::new("peek");
     fs::write(place.file(), "garbage").unwrap();
-    assert_eq!(peek(&place.file()).unwrap(), State::default());
+    assert_eq!(peek(&place.file()).unwrap(), Loaded::default());
     assert_eq!(place.names(), ["agent_state.json"]);
 }
 
@@ -130,7 +133,8 @@ fn a_full_disk_leaves_the_old_state_whole() {
     // A directory in the way of the temporary file fails as a full disk does: before the rename.
     fs::create_dir(beside(&place.file(), ".tmp")).unwrap();
     assert!(file.save(&told("new")).is_err());
-    assert_eq!(peek(&place.file()).unwrap(), told("old"));
+    assert_eq!(file.current(), told("old"));
+    assert_eq!(peek(&place.file()).unwrap().state, told("old"));
 }
 
 #[test]
@@ -148,4 +152,23 @@ fn the_file_of_refused_signals_does_not_grow_without_bound() {
         .map(|name| fs::metadata(place.0.join(name)).unwrap().len())
         .sum();
     assert!(total < 4 * MAX_REJECTED, "{total}");
+}
+
+#[test]
+fn a_file_of_version_1_gives_its_waiting_signals_away() {
+    let place = Place::new("version-1");
+    let old = r#"{"version":1,"told":["a"],"docker":{},"pending":[{"site_id":"s","kind":"k",
+        "summary":"x","uid":"u-1"}]}"#;
+    fs::write(place.file(), old).unwrap();
+    let mut file = StateFile::lock(&place.file()).unwrap().unwrap();
+    let loaded = file.load(NOW).unwrap();
+    assert_eq!(loaded.committed, None);
+    assert_eq!(loaded.state.told, told("a").told);
+    assert_eq!(loaded.state.pending[0].uid.as_deref(), Some("u-1"));
+    assert!(file.save(&loaded.state).unwrap());
+    let written = fs::read_to_string(place.file()).unwrap();
+    assert!(
+        written.contains("\"version\":2") && !written.contains("u-1"),
+        "{written}"
+    );
 }

@@ -10,8 +10,14 @@ mod machine_id;
 mod ping;
 #[cfg(target_os = "linux")]
 mod route_linux;
+#[cfg(not(unix))]
+#[path = "service_other.rs"]
+mod service;
 #[cfg(unix)]
-mod stop_unix;
+#[path = "service_unix.rs"]
+mod service;
+#[cfg(unix)]
+mod signals_unix;
 
 use std::io;
 use std::net::IpAddr;
@@ -28,8 +34,9 @@ pub use self::host::{facts, hostname};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
+pub use self::service::Service;
 #[cfg(unix)]
-use self::stop_unix::Stop;
+use self::signals_unix::Signals;
 
 pub use self::ping::{Measured, measure as measure_gateways};
 
@@ -58,6 +65,17 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     tokio::task::spawn_blocking(work).await.ok()
 }
 
+/// What ends a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// The time is over.
+    Time,
+    /// The process is asked to end.
+    Stop,
+    /// The process is asked to read its configuration again.
+    Reload,
+}
+
 /// The runtime that looks and waits run on, and the thread that drives it: a look goes on while
 /// the agent judges and sends, and its round trips are not measured too long.
 #[derive(Debug)]
@@ -67,7 +85,7 @@ pub struct Senses {
     /// Ends the driving thread when it is dropped.
     driver: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     #[cfg(unix)]
-    stop: Option<Stop>,
+    signals: Option<Signals>,
 }
 
 /// Blocking looks that may be under way at once, those that hang included.
@@ -100,7 +118,7 @@ impl Senses {
             runtime: Some(runtime),
             driver: Some((end, thread)),
             #[cfg(unix)]
-            stop: None,
+            signals: None,
         })
     }
 
@@ -111,16 +129,16 @@ impl Senses {
         }
     }
 
-    /// From now on a request to end (SIGTERM, SIGINT) ends the next [`Senses::wait`] instead of
-    /// the process.
+    /// From now on a request to end (SIGTERM, SIGINT) or to read the configuration again (SIGHUP)
+    /// ends the next [`Senses::wait`] instead of the process.
     ///
     /// # Errors
     /// The system refuses the handlers.
     #[cfg(unix)]
-    pub fn catch_stop(&mut self) -> io::Result<()> {
+    pub fn catch_signals(&mut self) -> io::Result<()> {
         if let Some(runtime) = &self.runtime {
             let _inside = runtime.enter();
-            self.stop = Some(Stop::new()?);
+            self.signals = Some(Signals::new()?);
         }
         Ok(())
     }
@@ -130,22 +148,32 @@ impl Senses {
     /// # Errors
     /// None.
     #[cfg(not(unix))]
-    pub fn catch_stop(&mut self) -> io::Result<()> {
+    pub fn catch_signals(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Waits. Answers whether the process was asked to end meanwhile, or before.
-    pub fn wait(&mut self, how_long: Duration) -> bool {
+    /// What was asked of the process meanwhile, without waiting for it.
+    pub fn heard(&mut self) -> Option<Wake> {
+        #[cfg(unix)]
+        if self.signals.is_some() {
+            // No shorter: the runtime looks for signals only while it waits.
+            return Some(self.wait(Duration::from_millis(1))).filter(|wake| *wake != Wake::Time);
+        }
+        None
+    }
+
+    /// Waits. A request that came before ends it at once.
+    pub fn wait(&mut self, how_long: Duration) -> Wake {
         let Some(runtime) = &self.runtime else {
-            return true;
+            return Wake::Stop;
         };
         #[cfg(unix)]
-        if let Some(stop) = &mut self.stop {
-            return runtime
-                .block_on(async { tokio::time::timeout(how_long, stop.asked()).await.is_ok() });
+        if let Some(signals) = &mut self.signals {
+            let heard = async { tokio::time::timeout(how_long, signals.heard()).await };
+            return runtime.block_on(heard).unwrap_or(Wake::Time);
         }
         runtime.block_on(tokio::time::sleep(how_long));
-        false
+        Wake::Time
     }
 }
 

@@ -44,6 +44,9 @@ pub struct AgentConfig {
     pub interval_seconds: u32,
     /// Where it remembers what it saw; beside the configuration file by default.
     pub state_path: PathBuf,
+    /// Where its log lines go instead of stderr; on Windows, where nothing keeps those,
+    /// `%PROGRAMDATA%\\AtlasOps\\agent.log` by default.
+    pub log_file: Option<PathBuf>,
     /// Docker endpoints to watch.
     pub docker_hosts: Vec<DockerHost>,
     /// What the checks are told.
@@ -108,6 +111,8 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
         );
     }
     let folder = source.folder();
+    let usual_log =
+        cfg!(windows).then(|| paths::system_folder(source.environment()).join("agent.log"));
     let mut agent = Section::of(&mut source, "agent");
     let config = AgentConfig {
         backend_url: agent
@@ -125,6 +130,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
         state_path: agent
             .path("state_path", None)
             .unwrap_or_else(|| folder.join("agent_state.json")),
+        log_file: agent.path("log_file", None).or(usual_log),
         docker_hosts: agent.children("docker_hosts", docker_host),
         checks: agent.child("checks", checks::read),
         spool: agent.child("spool", spool::read),
