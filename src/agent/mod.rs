@@ -9,17 +9,20 @@ pub mod client;
 pub mod cycle;
 pub mod delivery;
 pub mod disk;
+pub mod eyes;
 pub mod inert;
 pub mod looks;
 mod looping;
 mod notices;
 pub mod pace;
+mod single;
 pub mod spool;
 pub mod state;
 pub mod sys;
 mod watchdog;
 
 pub use self::looping::run_loop;
+pub use self::single::{preview, run_now, run_once};
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,8 +30,9 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use self::checks::{Change, Observer};
-use self::cycle::{Eyes, Judged, Observation, Trouble};
+use self::cycle::Trouble;
 use self::delivery::{Attempt, Delivery};
+use self::eyes::{Eyes, Judged, Observation};
 use self::spool::{Prepared, Spool, Uids};
 use self::state::{Loaded, State, StateFile};
 use self::sys::Wake;
@@ -41,10 +45,6 @@ use crate::domain::timestamp::Timestamp;
 
 /// Keeps our agent ids apart from every other use of the machine id, which is confidential.
 const ID_SALT: &str = "atlas-ops agent 1";
-/// A single run waits this long for its looks.
-const LONGEST_LOOK: Duration = Duration::from_secs(15);
-/// Looks that end by themselves when their time is over are waited for this much longer.
-const MARGIN: Duration = Duration::from_secs(1);
 /// A server never asks for more than an hour; a clock that was put back would.
 const LONGEST_REQUEST_MS: i64 = 60 * 60 * 1000;
 
@@ -119,74 +119,6 @@ pub struct Preview {
     pub signals: Vec<NewSignal>,
 }
 
-/// One cycle, for cron. A server that asked to be left alone is left alone.
-///
-/// # Errors
-/// See [`Error`]. A server that takes nothing is no error: see [`Delivery::trouble`].
-pub fn run_once(
-    config: &AgentConfig,
-    deadline: Instant,
-    clock: Clock<'_>,
-) -> Result<Outcome, Error> {
-    let Some(mut agent) = Agent::start(config.clone(), clock)? else {
-        return Ok(Outcome::Busy);
-    };
-    let may_deliver = agent.asked_to_wait().is_none();
-    agent
-        .cycle(may_deliver, Time::of_single(deadline))
-        .map(Outcome::Done)
-}
-
-/// One cycle, for a person who wants to see whether the server takes it now.
-///
-/// # Errors
-/// As [`run_once`].
-pub fn run_now(
-    config: &AgentConfig,
-    deadline: Instant,
-    clock: Clock<'_>,
-) -> Result<Outcome, Error> {
-    let Some(mut agent) = Agent::start(config.clone(), clock)? else {
-        return Ok(Outcome::Busy);
-    };
-    agent
-        .cycle(true, Time::of_single(deadline))
-        .map(Outcome::Done)
-}
-
-/// Looks and judges, and leaves no trace: nothing is sent or written.
-///
-/// # Errors
-/// See [`Error`].
-pub fn preview(
-    config: &AgentConfig,
-    deadline: Instant,
-    clock: Clock<'_>,
-) -> Result<Preview, Error> {
-    let watched = cycle::watched(config).map_err(Error::Endpoint)?;
-    let loaded = state::peek(&config.state_path)?;
-    let mut waiting = spool::peek(&config.state_path, loaded.committed)?;
-    let mut state = loaded.state;
-    waiting.append(&mut state.pending);
-    let mut eyes = Eyes::new(config, watched).map_err(Error::System)?;
-    let agent_id = identity(&mut state)?;
-    let time = Time::of_single(deadline);
-    let observation = eyes.observe(time.patience, time.longest);
-    for trouble in &eyes.troubles(config) {
-        tracing::warn!("{}", trouble.message);
-    }
-    let who = cycle::observer(config, &agent_id, &eyes.known.facts);
-    let now = clock();
-    let Judged { changes, unknown } = eyes.judge(&observation, &mut state, &who, now);
-    waiting.extend(signals_of(changes, &who, now)?.0);
-    let mut report = cycle::report(config, (&eyes.known, unknown), &state, &who, now);
-    report.backlog = waiting.len() as u64;
-    Ok(Preview {
-        report,
-        signals: waiting,
-    })
-}
-
 /// How long the parts of a cycle may take.
 #[derive(Debug, Clone, Copy)]
 struct Time {
@@ -196,19 +128,6 @@ struct Time {
     longest: Duration,
     /// All of it.
     deadline: Instant,
-}
-
-impl Time {
-    /// Of a single run, which has no later cycle: half of it is kept for sending.
-    fn of_single(deadline: Instant) -> Self {
-        let half = deadline.saturating_duration_since(Instant::now()) / 2;
-        let longest = half.min(LONGEST_LOOK);
-        Self {
-            patience: longest + MARGIN,
-            longest,
-            deadline,
-        }
-    }
 }
 
 /// An agent that holds the state file.
