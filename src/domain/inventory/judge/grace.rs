@@ -12,6 +12,8 @@ const PASSES: u32 = 3;
 const GRACE_MS: i64 = 15 * 60 * 1000;
 /// Both are doubled for what came back so shortly before.
 const CAME_BACK_MS: i64 = 60 * 60 * 1000;
+/// What an agent that does not ask every address heard is news for so long.
+const LISTENED_MS: i64 = 60 * 60 * 1000;
 
 /// Whether a host is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -58,11 +60,12 @@ impl<'a> Opinions<'a> {
         came_back_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Self {
-        let since = views.values().filter_map(|view| view.missing_since).min();
         let counted = |agent: &str, view: &View| {
             reporters.iter().any(|reporter| {
-                // One that only listens contradicts by what it heard since, and by nothing else.
-                let heard = since.is_none_or(|since| view.last_seen >= Some(since));
+                // One that only listens contradicts by what it heard lately, and by nothing else.
+                let heard = view
+                    .last_seen
+                    .is_some_and(|seen| now.millis_since(seen) <= LISTENED_MS);
                 reporter.agent_id == agent && reporter.has_a_say(now) && (reporter.swept || heard)
             })
         };

@@ -175,8 +175,8 @@ fn a_new_service_of_a_known_product_is_told_and_a_bare_port_is_not() {
     let mut more = there(9);
     more.services = vec![open(8200, "Vault"), open(4444, "")];
     more.services[1].evidence.clear();
-    assert_eq!(kinds(&lan.sees(&[server(5), more.clone()])), NONE);
     lan.minute += 60;
+    assert_eq!(kinds(&lan.sees(&[server(5), more.clone()])), NONE);
     let told = lan.sees(&[server(5), more.clone()]);
     assert_eq!(kinds(&told), [kind::SERVICE_NEW]);
     assert_eq!(told[0].detail["service"], "Vault");
