@@ -79,11 +79,14 @@ pub(crate) struct Lan {
     random: Random,
     minute: i64,
     pub(crate) losses: Vec<Loss>,
-    outage: std::ops::Range<i64>,
     /// Minutes at which an agent restarts, and is away for so long.
     restarts: [BTreeMap<i64, i64>; 2],
     /// Times of passes that could not be used, by any agent.
     unusable: BTreeSet<i64>,
+    /// Passes in a row of each agent that could not be used.
+    blind_run: [u32; 2],
+    /// How often two in a row could not.
+    pub(crate) blind: usize,
 }
 
 fn web(port: u16, title: &str) -> SeenService {
@@ -134,9 +137,10 @@ impl Lan {
             random,
             minute: 0,
             losses: Vec::new(),
-            outage: outage..outage + 180,
             restarts,
             unusable: BTreeSet::new(),
+            blind_run: [0, 0],
+            blind: 0,
         };
         for (place, from, until) in [
             (REMOVED, removed, i64::MAX),
@@ -238,7 +242,6 @@ impl Lan {
             let loss = &self.losses[loss];
             self.things[place].on = !(loss.from..loss.until).contains(&minute);
         }
-        debug_assert!(self.outage.end > self.outage.start);
         // Its lease goes to a phone at once.
         if minute == self.losses[2].from {
             self.things[PHONES.start].address = self.things[REPLACED].address;
@@ -297,6 +300,7 @@ impl Lan {
             if agent == 1 {
                 return None;
             }
+            self.count_blind(agent, true);
             return Some(pass);
         }
         let mut network = self.look(agent, policy);
@@ -307,8 +311,15 @@ impl Lan {
             network.sightings.truncate(20);
             network.asked_in_vain = policy.watched.iter().map(|w| w.address.clone()).collect();
         }
+        self.count_blind(agent, network.unusable.is_some());
         pass.networks.push(network);
         Some(pass)
+    }
+
+    fn count_blind(&mut self, agent: usize, unusable: bool) {
+        let run = &mut self.blind_run[agent];
+        *run = if unusable { *run + 1 } else { 0 };
+        self.blind += usize::from(*run == 2);
     }
 
     fn look(&mut self, agent: usize, policy: &Policy) -> NetworkPass {

@@ -9,6 +9,7 @@ pub mod host;
 mod identity;
 pub mod judge;
 pub mod mac;
+mod millis;
 pub mod network;
 pub mod pass;
 pub mod product;

@@ -223,15 +223,24 @@ pub struct ServiceState {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// When each sense last saw it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        with = "super::millis::by_sense",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub senses: BTreeMap<Sense, Timestamp>,
     /// When it last saw it at all.
+    #[serde(default, with = "super::millis::moment")]
     pub last_seen: Option<Timestamp>,
     /// Passes in a row that say it is not there.
     #[serde(default)]
     pub misses: u32,
     /// When the first of those came in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "super::millis::moment",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub missing_since: Option<Timestamp>,
     /// In the last of them it was asked directly, in vain.
     #[serde(default)]
