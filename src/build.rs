@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     // Embedded by macros that do not watch for new files themselves, or packed below.
     for folder in [
         "src/catalog",
+        "src/domain/inventory/vendors.txt",
         "src/server/openapi.json",
         "migrations",
         "templates",
@@ -35,7 +36,36 @@ fn main() -> io::Result<()> {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     pack("openapi.json", &fs::read("src/server/openapi.json")?)?;
-    pack("runbooks", &runbooks()?)
+    pack("runbooks", &runbooks()?)?;
+    vendors(&fs::read_to_string("src/domain/inventory/vendors.txt")?)
+}
+
+/// The list of vendors, a line each with its blocks, as a table that is searched where it lies:
+/// see `domain::inventory::vendor`.
+fn vendors(list: &str) -> io::Result<()> {
+    let (mut names, mut blocks) = (String::new(), Vec::new());
+    for line in list.lines() {
+        let (name, own) = line.split_once('\t').unwrap_or((line, ""));
+        let begin = u16::try_from(names.len()).map_err(io::Error::other)?;
+        for block in own.split_whitespace() {
+            let block = u32::from_str_radix(block, 16).map_err(io::Error::other)?;
+            blocks.push((block, begin));
+        }
+        names.push_str(name);
+        names.push('\n');
+    }
+    blocks.sort_unstable();
+    let table: Vec<u8> = blocks
+        .iter()
+        .flat_map(|(block, begin)| {
+            let [_, first, second, third] = block.to_be_bytes();
+            let [low, high] = begin.to_le_bytes();
+            [first, second, third, low, high]
+        })
+        .collect();
+    let folder = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(folder.join("vendor_blocks.bin"), table)?;
+    fs::write(folder.join("vendor_names.txt"), names)
 }
 
 /// Every built-in runbook: the file's name, a zero, its text, a zero.

@@ -8,6 +8,7 @@ pub mod folder;
 mod front;
 mod json_place;
 pub mod legacy;
+pub mod services;
 
 use std::fmt;
 

@@ -277,6 +277,9 @@ pub struct Agent {
     pub gateways: Value,
     /// Latency of its default gateway.
     pub gateway_latency_ms: Option<f64>,
+    /// Checks that it could not make at its last report: neither healthy nor down.
+    #[schema(value_type = Vec<UnknownCheck>)]
+    pub unknown: Value,
     /// Made by `demo seed`.
     pub demo: bool,
 }

@@ -63,3 +63,5 @@ pub const CLOCK_SKEW: &str = "clock_skew";
 pub const OBSERVATIONS_DROPPED: &str = "observations_dropped";
 /// A file that an agent keeps its memory or its spool in was damaged, and kept aside.
 pub const AGENT_STATE_DAMAGED: &str = "agent_state_damaged";
+/// The first passes of discovery over a network are done: what is there is known from now on.
+pub const INVENTORY_BASELINE: &str = "inventory_baseline";

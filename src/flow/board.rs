@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::agent::Agent;
+use crate::domain::inventory::network::Network;
+use crate::domain::inventory::suggestion::{Decision, SuggestedIntegration};
 use crate::domain::runbook::Runbook;
 use crate::domain::severity::Severity;
 use crate::domain::signal::{Signal, Status};
@@ -11,8 +13,9 @@ use crate::domain::suggestion::Suggestion;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
 use crate::flow::catalogue::Catalogue;
+use crate::flow::inventory::view;
 use crate::store::signals::{Filter, Tally};
-use crate::store::{Db, StoreError, agents, signals, sites};
+use crate::store::{Db, StoreError, agents, integration_suggestions, signals, sites};
 
 /// Most signals the board lists.
 pub const LIMIT: usize = 50;
@@ -69,6 +72,10 @@ pub struct SiteCard {
     pub site: Site,
     /// Its agents.
     pub agents: Vec<Agent>,
+    /// Its networks, as discovery found them.
+    pub networks: Vec<Network>,
+    /// Integrations that discovery suggests there, and nobody decided about.
+    pub suggestions: Vec<SuggestedIntegration>,
 }
 
 /// Asks for everything at once.
@@ -113,7 +120,12 @@ pub fn board(
             .filter(|agent| agent.silent)
             .map(|agent| agent.hostname.clone())
             .collect(),
-        sites: cards(sites::all(db)?, agents),
+        sites: cards(
+            sites::all(db)?,
+            agents,
+            view::overview(db, None, now)?.networks,
+            integration_suggestions::all(db)?,
+        ),
     })
 }
 
@@ -192,18 +204,41 @@ fn holds_all(runbook: &Runbook, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(&word.to_lowercase()))
 }
 
-fn cards(sites: Vec<Site>, agents: Vec<Agent>) -> Vec<SiteCard> {
+fn cards(
+    sites: Vec<Site>,
+    agents: Vec<Agent>,
+    networks: Vec<Network>,
+    suggestions: Vec<SuggestedIntegration>,
+) -> Vec<SiteCard> {
     let mut cards: Vec<SiteCard> = sites
         .into_iter()
         .map(|site| SiteCard {
             site,
             agents: Vec::new(),
+            networks: Vec::new(),
+            suggestions: Vec::new(),
         })
         .collect();
     for agent in agents {
-        if let Some(card) = cards.iter_mut().find(|card| card.site.id == agent.site_id) {
+        if let Some(card) = card_of(&mut cards, &agent.site_id) {
             card.agents.push(agent);
         }
     }
+    for network in networks {
+        if let Some(card) = card_of(&mut cards, &network.site_id) {
+            card.networks.push(network);
+        }
+    }
+    for found in suggestions {
+        if found.state == Decision::Open
+            && let Some(card) = card_of(&mut cards, &found.site_id)
+        {
+            card.suggestions.push(found);
+        }
+    }
     cards
+}
+
+fn card_of<'a>(cards: &'a mut [SiteCard], site: &str) -> Option<&'a mut SiteCard> {
+    cards.iter_mut().find(|card| card.site.id == site)
 }

@@ -35,11 +35,14 @@ pub fn signal_of(report: &Report) -> NewSignal {
 pub fn of_report(report: &Report, signal: &Signal) -> Heartbeat {
     let mut conditions = json!(report.conditions);
     redact::redact_value(&mut conditions);
+    let mut unknown = json!(report.unknown);
+    redact::redact_value(&mut unknown);
     Heartbeat {
         version: Some(report.version.clone()),
         interval_seconds: Some(report.interval_seconds),
         backlog: report.backlog,
         conditions,
+        unknown,
         ..of_signal(signal)
     }
 }
@@ -65,6 +68,7 @@ pub fn of_signal(signal: &Signal) -> Heartbeat {
         interval_seconds: None,
         backlog: 0,
         conditions: json!([]),
+        unknown: json!([]),
         gateways: detail("gateways").unwrap_or_else(|| json!([])),
         gateway_latency_ms: detail("gateway_latency_ms").and_then(|latency| latency.as_f64()),
         facts,

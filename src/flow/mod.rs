@@ -10,6 +10,7 @@ pub mod incident_lists;
 pub mod incident_view;
 pub mod incidents;
 pub mod ingest;
+pub mod inventory;
 pub mod lifecycle;
 pub mod llm;
 pub mod matching;

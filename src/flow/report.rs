@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::domain::agent::Report;
 use crate::domain::hash;
+use crate::domain::inventory::pass::Policy;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::heartbeat;
 use crate::flow::ingest::{self, Delivery, Outcome};
+use crate::flow::inventory;
 use crate::flow::reconcile;
 use crate::flow::silence;
 use crate::store::idempotency::Key;
@@ -19,6 +21,8 @@ pub struct Reported {
     pub outcome: Outcome,
     /// Keys of the conditions that the agent should send again.
     pub send_again: Vec<String>,
+    /// What its next passes of discovery should ask directly.
+    pub policy: Policy,
 }
 
 /// Stores reports: each its heartbeat, the agent's row, the status of its integrations, and its
@@ -46,6 +50,7 @@ pub async fn deliver(
                         return Ok(Reported {
                             outcome: Outcome::ForeignSite,
                             send_again: Vec::new(),
+                            policy: Policy::default(),
                         });
                     }
                     let key = key.clone().map(|key| Key {
@@ -60,6 +65,7 @@ pub async fn deliver(
                         let bound = sender.site_id.is_some();
                         if agents::heard(db, &heartbeat, bound, received_at)? {
                             silence::over(db, &catalogue, &report.agent_id, received_at)?;
+                            inventory::take(db, &catalogue, report, received_at)?;
                         }
                         let (site, agent) = (&report.site_id, &report.agent_id);
                         for integration in &report.integrations {
@@ -69,6 +75,7 @@ pub async fn deliver(
                     })?;
                     Ok(Reported {
                         send_again: reconcile::unknown(db, report)?,
+                        policy: inventory::policy(db, report, received_at)?,
                         outcome,
                     })
                 })

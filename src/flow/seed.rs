@@ -163,6 +163,7 @@ fn demo_agent(agent: &demo::Agent) -> Heartbeat {
         gateways: json!([{"gateway": agent.gateway, "dev": "eth0", "probe": "icmp",
             "latency_ms": agent.latency_ms}]),
         gateway_latency_ms: Some(agent.latency_ms),
+        unknown: json!([]),
     }
 }
 

@@ -30,6 +30,11 @@ fn table() -> Vec<Line> {
         post  ("/incidents/{id}/resolve",            OPERATE, pages::incident::acts::resolve),
         post  ("/incidents/{id}/reopen",             OPERATE, pages::incident::acts::reopen),
         post  ("/incidents/{id}/notes",              OPERATE, pages::incident::acts::note),
+        get   ("/inventory",                         READ,    pages::inventory::show),
+        post  ("/inventory/hosts/{id}",              OPERATE, pages::inventory::acts::mark),
+        post  ("/inventory/ignored",                 OPERATE, pages::inventory::acts::restore),
+        post  ("/inventory/networks/{id}",           OPERATE, pages::inventory::acts::mark_network),
+        post  ("/inventory/suggestions/{id}",        OPERATE, pages::inventory::acts::decide),
         get   ("/runbooks",                          READ,    pages::runbooks::show),
         post  ("/incidents/{id}/ask",                OPERATE, pages::model_answer::ask),
         get   ("/runbooks/{id}",                     READ,    pages::runbook::show),
@@ -56,8 +61,17 @@ fn table() -> Vec<Line> {
         delete("/api/sites/{id}",                    OPERATE, api::sites::remove),
         get   ("/api/integrations",                  READ,    api::integrations::list),
         post  ("/api/integrations",                  OPERATE, api::integrations::create),
+        get   ("/api/integrations/suggestions",      READ,    api::integration_suggestions::list),
+        post  ("/api/integrations/suggestions/{id}/accept", OPERATE, api::integration_suggestions::accept),
+        post  ("/api/integrations/suggestions/{id}/ignore", OPERATE, api::integration_suggestions::ignore),
+        post  ("/api/integrations/suggestions/{id}/restore", OPERATE, api::integration_suggestions::restore),
         put   ("/api/integrations/{id}",             OPERATE, api::integrations::edit),
         delete("/api/integrations/{id}",             OPERATE, api::integrations::remove),
+        get   ("/api/hosts",                         READ,    api::hosts::list),
+        get   ("/api/hosts/{id}",                    READ,    api::hosts::show),
+        patch ("/api/hosts/{id}",                    OPERATE, api::hosts::edit),
+        get   ("/api/networks",                      READ,    api::networks::list),
+        patch ("/api/networks/{id}",                 OPERATE, api::networks::edit),
         get   ("/api/runbooks",                      READ,    api::runbooks::list),
         get   ("/api/runbooks/match",                READ,    api::runbooks::matching::fits),
         get   ("/api/runbooks/gaps",                 READ,    api::runbooks::matching::gaps),
@@ -159,8 +173,10 @@ fn allowed(lines: &[Line]) -> &'static str {
     match (has(&Method::GET), has(&Method::POST), has(&Method::PUT)) {
         (true, true, _) => "GET, HEAD, POST",
         (true, false, true) => "GET, HEAD, PUT, DELETE",
+        (true, false, false) if has(&Method::PATCH) => "GET, HEAD, PATCH",
         (true, false, false) => "GET, HEAD",
         (false, true, _) => "POST",
+        (false, false, _) if has(&Method::PATCH) => "PATCH",
         (false, false, _) => "PUT, DELETE",
     }
 }
@@ -205,4 +221,4 @@ macro_rules! methods {
     )+};
 }
 
-methods!(get is GET, post is POST, put is PUT, delete is DELETE);
+methods!(get is GET, post is POST, put is PUT, patch is PATCH, delete is DELETE);

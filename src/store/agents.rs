@@ -8,7 +8,7 @@ use crate::domain::agent::{Agent, DEFAULT_INTERVAL_SECONDS, is_silent};
 use crate::domain::timestamp::Timestamp;
 
 const COLUMNS: &str = "id, site_id, hostname, version, interval_seconds, first_seen, last_seen, \
-     backlog, conditions, facts, gateways, gateway_latency_ms, demo";
+     backlog, conditions, facts, gateways, gateway_latency_ms, demo, unknown";
 
 fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Agent> {
     let json = |column: usize| -> rusqlite::Result<Value> {
@@ -31,6 +31,7 @@ fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Agent> {
         gateways: json(10)?,
         gateway_latency_ms: row.get(11)?,
         demo: row.get(12)?,
+        unknown: json(13)?,
     })
 }
 
@@ -57,6 +58,8 @@ pub struct Heartbeat {
     pub gateways: Value,
     /// See [`Agent::gateway_latency_ms`].
     pub gateway_latency_ms: Option<f64>,
+    /// See [`Agent::unknown`].
+    pub unknown: Value,
 }
 
 /// All agents, by site and host name. `now` decides which are silent.
@@ -86,14 +89,15 @@ pub fn heard(
     let stored = db
         .prepare_cached(
             "INSERT INTO agents (id, site_id, hostname, version, interval_seconds, first_seen, \
-         last_seen, backlog, conditions, facts, gateways, gateway_latency_ms) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11) \
+         last_seen, backlog, conditions, facts, gateways, gateway_latency_ms, unknown) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?14) \
          ON CONFLICT (id) DO UPDATE SET site_id = excluded.site_id, \
          hostname = excluded.hostname, version = excluded.version, \
          interval_seconds = excluded.interval_seconds, \
          last_seen = max(last_seen, excluded.last_seen), backlog = excluded.backlog, \
          conditions = excluded.conditions, facts = excluded.facts, \
-         gateways = excluded.gateways, gateway_latency_ms = excluded.gateway_latency_ms, demo = 0 \
+         gateways = excluded.gateways, gateway_latency_ms = excluded.gateway_latency_ms, \
+         unknown = excluded.unknown, demo = 0 \
          WHERE NOT ?12 OR agents.site_id = excluded.site_id OR excluded.last_seen \
          > agents.last_seen + 3000 * coalesce(agents.interval_seconds, ?13)",
         )?
@@ -111,6 +115,7 @@ pub fn heard(
             heartbeat.gateway_latency_ms,
             bound,
             DEFAULT_INTERVAL_SECONDS,
+            heartbeat.unknown.to_string(),
         ])?;
     Ok(stored > 0)
 }

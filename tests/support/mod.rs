@@ -9,6 +9,7 @@ pub mod engine;
 pub mod http;
 pub mod incident_pages;
 pub mod install;
+pub mod inventory;
 pub mod mcp;
 pub mod model;
 pub mod people;

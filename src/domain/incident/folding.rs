@@ -17,19 +17,23 @@ const CAUSES: [&str; 3] = [
 ];
 
 /// Kinds that need the network between the agent and what it looks at.
-const OVER_THE_NETWORK: [&str; 15] = [
+const OVER_THE_NETWORK: [&str; 19] = [
+    kind::ADDRESS_CONFLICT,
     "certificate_expiring",
     "discovery_blind",
     "dns_failing",
     "docker_unreachable",
+    kind::GATEWAY_CHANGED,
     "gateway_latency_high",
     "host_gone",
+    kind::HOST_NEW,
     "http_check_failed",
     "integration",
     "packet_loss_high",
     "ping_target_unreachable",
     "proxmox",
     "service_gone",
+    kind::SERVICE_NEW,
     "tcp_check_failed",
     "wifi",
     kind::AGENT_SILENT,
@@ -77,7 +81,9 @@ fn holds(cause: &Incident, effect: &Incident) -> bool {
                 && effect.agent_id.is_some()
                 && effect.agent_id == cause.agent_id
         }
-        kind::DISCOVERY_BLIND => effect.kind == kind::HOST_GONE,
+        kind::DISCOVERY_BLIND => {
+            [kind::HOST_GONE, kind::SERVICE_GONE].contains(&effect.kind.as_str())
+        }
         _ => false,
     };
     let same_time = cause.kind == kind::AGENT_SILENT

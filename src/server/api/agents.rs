@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::signals::{idempotency_key, refusal};
 use crate::clock;
 use crate::domain::agent::{Agent, Report};
-use crate::domain::inventory::pass::Policy;
 use crate::flow::ingest::{Delivery, Outcome};
 use crate::flow::report::{self as reports, Reported};
 use crate::server::auth::Principal;
@@ -47,6 +46,7 @@ pub(crate) async fn report(
     let Some(Reported {
         outcome,
         send_again,
+        policy,
     }) = outcomes.into_iter().next()
     else {
         return Err(ServerError::Malformed(
@@ -57,7 +57,7 @@ pub(crate) async fn report(
         signal_id: signal.id,
         received_at: signal.received_at,
         send_again,
-        policy: Policy::default(),
+        policy,
     };
     match outcome {
         Outcome::Stored(signal) => Ok(HttpResponse::Created().json(answer(&signal))),

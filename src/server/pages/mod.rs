@@ -20,6 +20,7 @@ pub(crate) mod board;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod incident;
+pub(crate) mod inventory;
 pub(crate) mod login;
 mod markdown;
 pub(crate) mod model_answer;
@@ -79,6 +80,11 @@ impl Place {
                 name: "Incidents",
                 link: state.link("/incidents"),
                 here: under("/incidents"),
+            },
+            Self {
+                name: "Inventory",
+                link: state.link("/inventory"),
+                here: under("/inventory"),
             },
             Self {
                 name: "Runbooks",

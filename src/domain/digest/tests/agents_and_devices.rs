@@ -52,6 +52,7 @@ fn agent(hostname: &str, first_seen: &str, last_seen: &str) -> Agent {
         facts: Value::Null,
         gateways: Value::Null,
         gateway_latency_ms: None,
+        unknown: serde_json::json!([]),
         demo: false,
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::board::SiteCard;
 use crate::server::pages::When;
+use crate::server::pages::inventory::network::{NetworkView, SuggestionView};
 
 pub(super) struct Site {
     pub(super) id: String,
@@ -16,6 +17,10 @@ pub(super) struct Site {
     pub(super) description: String,
     pub(super) demo: bool,
     pub(super) networks: Vec<Network>,
+    /// Networks that discovery found.
+    pub(super) found: Vec<NetworkView>,
+    /// Integrations that discovery suggests.
+    pub(super) suggestions: Vec<SuggestionView>,
     pub(super) integrations: Vec<Integration>,
     pub(super) agents: Vec<AgentLine>,
     /// Everybody who reports from here is silent.
@@ -71,7 +76,12 @@ pub(super) struct AgentLine {
 }
 
 pub(super) fn site(card: SiteCard, now: Timestamp, zone: &TimeZone) -> Site {
-    let SiteCard { site, agents } = card;
+    let SiteCard {
+        site,
+        agents,
+        networks,
+        suggestions,
+    } = card;
     let text = |value: Option<&Value>| shown(value.and_then(Value::as_str).unwrap_or_default());
     Site {
         cannot_know: !agents.is_empty() && agents.iter().all(|agent| agent.silent),
@@ -88,6 +98,11 @@ pub(super) fn site(card: SiteCard, now: Timestamp, zone: &TimeZone) -> Site {
                 gateway: text(network.get("gateway")),
             })
             .collect(),
+        found: networks
+            .iter()
+            .map(|found| NetworkView::of(found, now, zone))
+            .collect(),
+        suggestions: suggestions.iter().map(SuggestionView::of).collect(),
         integrations: site
             .integrations
             .iter()
