@@ -9,6 +9,8 @@ pub mod engine;
 pub mod http;
 pub mod incident_pages;
 pub mod install;
+#[cfg(target_os = "linux")]
+pub mod lan;
 pub mod mcp;
 pub mod model;
 pub mod people;

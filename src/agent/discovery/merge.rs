@@ -11,9 +11,8 @@ use crate::domain::inventory::pass::{
     MAX_SERVICES, MAX_TEXT, SeenCertificate, SeenName, SeenService, Sense, Sighting,
 };
 
-/// A confirmation counts as news for this long: the kernel calls an address reachable for 15 to 45
-/// seconds after it was confirmed.
-const FRESH: Duration = Duration::from_mins(1);
+/// The kernel tells ages in hundredths of a second.
+const TICKS: Duration = Duration::from_millis(30);
 
 /// What was found of one network.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -171,9 +170,15 @@ impl Found {
         self.hosts.get(&address)?.mac.clone()
     }
 
-    /// What the neighbour table tells now of an address, against what it told before the pass.
-    /// Answers whether it is only remembered: then whoever is there has to be asked otherwise.
-    pub(super) fn neighbour(&mut self, before: Option<&Neighbour>, now: &Neighbour) -> bool {
+    /// What the neighbour table tells now of an address, against what it told `before` the pass,
+    /// which began `since` ago. Answers whether it is only remembered: then whoever is there has
+    /// to be asked otherwise.
+    pub(super) fn neighbour(
+        &mut self,
+        before: Option<&Neighbour>,
+        now: &Neighbour,
+        since: Duration,
+    ) -> bool {
         let Some(mac) = &now.mac else {
             return false;
         };
@@ -182,7 +187,7 @@ impl Found {
         }
         let address = now.address;
         self.mac(address, mac);
-        if is_news(before, now) {
+        if is_news(before, now, since) {
             self.saw(address, Sense::Neighbour);
         }
         !self.is_alive(address)
@@ -208,10 +213,11 @@ impl Found {
 }
 
 /// Whether a row proves that somebody was there during the pass. A row that the kernel merely
-/// remembers does not; one that came to be or changed since does, because somebody has spoken.
-fn is_news(before: Option<&Neighbour>, now: &Neighbour) -> bool {
-    let is_confirmed =
-        now.certainty == Certainty::Reachable && now.confirmed_ago.is_none_or(|ago| ago <= FRESH);
+/// remembers does not, and neither does one that it confirmed before; one that came to be or
+/// changed since does, because somebody has spoken.
+fn is_news(before: Option<&Neighbour>, now: &Neighbour, since: Duration) -> bool {
+    let is_confirmed = now.certainty == Certainty::Reachable
+        && now.confirmed_ago.is_none_or(|ago| ago <= since + TICKS);
     let is_fixed = now.certainty == Certainty::Fixed;
     let was_known = before.and_then(|row| row.mac.as_ref());
     is_confirmed || (!is_fixed && was_known != now.mac.as_ref())
@@ -289,9 +295,9 @@ mod tests {
                 false,
             ),
             (
-                "reachable, but long ago",
+                "confirmed before the pass",
                 Some(&stale),
-                row(Reachable, Some("a"), 500),
+                row(Reachable, Some("a"), 20),
                 false,
                 true,
             ),
@@ -305,7 +311,11 @@ mod tests {
             ("nobody answers", None, row(Asked, None, 0), false, false),
         ] {
             let mut found = Found::default();
-            assert_eq!(found.neighbour(before, &now), remembered, "{name}");
+            assert_eq!(
+                found.neighbour(before, &now, Duration::from_secs(9)),
+                remembered,
+                "{name}"
+            );
             assert_eq!(found.is_alive(HOST), proves, "{name}");
         }
     }

@@ -92,7 +92,8 @@ impl Round<'_> {
                 {
                     continue;
                 }
-                if found.neighbour(self.before.get(key), row) {
+                let since = self.began.elapsed();
+                if found.neighbour(self.before.get(key), row, since) {
                     remembered.push((place, row.address));
                 }
             }
@@ -252,7 +253,8 @@ async fn sweep_all(round: &Round<'_>) -> Vec<Swept> {
 }
 
 /// Finds out about those that the neighbour table merely remembers: they refuse a datagram, answer
-/// an echo, or the kernel verifies them. What is verified in vain was a memory and is not told.
+/// an echo, or the kernel verifies them. What is verified in vain was a memory and is not told;
+/// what the kernel saw no need to verify (it had done so shortly before the pass) is no news.
 async fn verify(round: &Round<'_>, remembered: Vec<(usize, Ipv4Addr)>, since: Instant) {
     /// How long an echo may take.
     const ECHO: Duration = Duration::from_millis(800);
@@ -300,8 +302,12 @@ async fn verify(round: &Round<'_>, remembered: Vec<(usize, Ipv4Addr)>, since: In
         })
     })
     .await;
+    let table = sweep::table();
     for (place, address) in asked {
-        round.found[place].borrow_mut().forget_unless_alive(address);
+        let row = table.get(&(round.networks[place].link, address));
+        if row.is_none_or(sweep::is_in_vain) {
+            round.found[place].borrow_mut().forget_unless_alive(address);
+        }
     }
 }
 

@@ -162,3 +162,8 @@ pub(super) async fn verified(since: Instant, look: &dyn Fn(&Table) -> bool) {
 pub(super) fn is_being_verified(row: &Neighbour) -> bool {
     matches!(row.certainty, Certainty::Checking | Certainty::Asked)
 }
+
+/// Whether the kernel has found nobody.
+pub(super) fn is_in_vain(row: &Neighbour) -> bool {
+    row.mac.is_none() || row.certainty == Certainty::Failed
+}

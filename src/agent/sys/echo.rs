@@ -30,7 +30,7 @@ impl Echo {
                 // surge-ping adds advice in further lines; ours stands beside the reason.
                 let text = error.to_string();
                 let first = text.lines().next().unwrap_or_default();
-                first.trim_end_matches('.').to_owned()
+                first.split(". ").next().unwrap_or(first).to_owned()
             })
     }
 

@@ -253,14 +253,14 @@ mod tests {
         let mut message = vec![0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 3];
         message.extend(b"\x04_ipp\x04_tcp\x05local\x00"); // at 12
         message.extend([0, 12, 0, 1, 0, 0, 0, 10, 0, 8]);
-        message.extend(b"\x05a.b c\xc0\x0c"); // at 38: the instance
+        message.extend(b"\x05a.b c\xc0\x0c"); // at 39: the instance
         message.extend([
-            0xc0, 38, 0, 33, 0x80, 1, 0, 0, 0, 10, 0, 15, 0, 0, 0, 0, 2, 119,
+            0xc0, 39, 0, 33, 0x80, 1, 0, 0, 0, 10, 0, 15, 0, 0, 0, 0, 2, 119,
         ]);
-        message.extend(b"\x06Brothr\xc0\x16"); // at 64: the host
-        message.extend([0xc0, 38, 0, 16, 0x80, 1, 0, 0, 0, 10, 0, 12]);
+        message.extend(b"\x06Brothr\xc0\x16"); // at 65: the host
+        message.extend([0xc0, 39, 0, 16, 0x80, 1, 0, 0, 0, 10, 0, 12]);
         message.extend(b"\x06UUID=7\x04note");
-        message.extend([0xc0, 64, 0, 1, 0x80, 1, 0, 0, 0, 10, 0, 4, 192, 168, 1, 9]);
+        message.extend([0xc0, 65, 0, 1, 0x80, 1, 0, 0, 0, 10, 0, 4, 192, 168, 1, 9]);
         message
     }
 
