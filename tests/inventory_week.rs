@@ -59,6 +59,7 @@ impl Server {
             },
             gateways: Vec::new(),
             gateway_latency_ms: None,
+            conditions_omitted: 0,
             conditions: Vec::new(),
             integrations: Vec::new(),
             backlog: 0,

@@ -126,6 +126,6 @@ pub fn report(
         integrations: known.integrations.values().cloned().collect(),
         backlog: 0,
         unknown,
-        inventory: None,
+        inventory: known.pass.clone(),
     }
 }

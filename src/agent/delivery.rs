@@ -5,18 +5,34 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::Clock;
 use super::client::Client;
 use super::disk::Error;
 use super::spool::{Batch, Portion, Spool};
 use super::state::StateFile;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
+use crate::domain::inventory::pass::Policy;
+use crate::domain::timestamp::Timestamp;
 use crate::http;
 use crate::wire::MAX_BODY;
 
 /// The report waits for the spool this long at most, and for this many batches.
 const REPORT_WAITS: Duration = Duration::from_secs(2);
 const REPORT_WAITS_BATCHES: usize = 10;
+
+/// The server's answer to a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// What it wants of the next passes of discovery.
+    pub policy: Policy,
+    /// When the report was sent, by this host's clock.
+    pub sent_at: Timestamp,
+    /// When the server had it, by its own.
+    pub received_at: Timestamp,
+    /// When its answer was here, by this host's.
+    pub answered_at: Timestamp,
+}
 
 /// What was done for the signals of one cycle.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +43,8 @@ pub struct Delivery {
     pub rejected: usize,
     /// Keys of conditions that the server asks for again.
     pub send_again: Vec<String>,
+    /// What the server answered to the report; nothing where it did not take it.
+    pub answered: Option<Answered>,
     /// Why the server could not be sent more, if it could not: it is left alone for a while.
     pub stopped: Option<http::Error>,
     /// Why single signals wait on while all others were delivered.
@@ -60,6 +78,8 @@ pub struct Attempt<'a> {
     pub spool: &'a mut Spool,
     /// No request is begun after it.
     pub deadline: Instant,
+    /// Tells this host's time.
+    pub clock: Clock<'a>,
     /// Asked between two requests: whether to go on.
     pub goes_on: &'a mut dyn FnMut() -> bool,
 }
@@ -135,10 +155,17 @@ impl<'a> Attempt<'a> {
             return;
         }
         let limited = progress.client.limit(self.left());
+        let sent_at = (self.clock)();
         match limited.and_then(|()| progress.client.send_report(report, key)) {
             Ok(answer) => {
                 // What waits still comes by itself.
                 progress.delivery.send_again = self.spool.without_waiting(answer.send_again);
+                progress.delivery.answered = Some(Answered {
+                    policy: answer.policy,
+                    sent_at,
+                    received_at: answer.received_at,
+                    answered_at: (self.clock)(),
+                });
             }
             Err(error) => {
                 progress.delivery.stopped.get_or_insert(error);

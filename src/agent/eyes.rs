@@ -6,16 +6,20 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
+use super::Time;
 use super::checks::docker::{self, SeenEndpoint};
 use super::checks::{self, Change, Check, Observer, Seen, reading};
 use super::client;
 use super::cycle::{Trouble, Watched, troubles_of_docker};
+use super::discovery;
 use super::looks::Looks;
 use super::state::State;
 use super::sys::{self, Measured, Senses};
 use crate::config::agent::AgentConfig;
+use crate::config::agent::discovery::DiscoveryConfig;
 use crate::domain::agent::{Facts, UnknownCheck};
 use crate::domain::integration::IntegrationReport;
+use crate::domain::inventory::pass::{Pass, Policy};
 use crate::domain::kind;
 use crate::domain::timestamp::Timestamp;
 
@@ -27,9 +31,12 @@ const SCHEDULING: Duration = Duration::from_millis(500);
 const FACTS_LIMIT: Duration = Duration::from_secs(3);
 /// Longest look at the gateways.
 const GATEWAYS_LIMIT: Duration = Duration::from_secs(4);
-/// Ids of the two looks that every report is made of.
+/// Longest pass of discovery.
+const PASS_LIMIT: Duration = Duration::from_secs(30);
+/// Ids of the two looks that every report is made of, and of the one around.
 const FACTS: &str = "facts";
 const GATEWAYS: &str = "gateways";
+const PASS: &str = "discovery";
 
 /// What one look showed.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub enum Shown {
     Docker(SeenEndpoint),
     /// What a check looked at.
     Check(Box<dyn Seen>),
+    /// The networks around.
+    Pass(Box<Pass>),
 }
 
 /// What the newest looks showed, for the report: a look that is late leaves what was known.
@@ -53,6 +62,8 @@ pub struct Known {
     pub measured: Measured,
     /// Its Docker endpoints, by the endpoint as configured.
     pub integrations: BTreeMap<String, IntegrationReport>,
+    /// What a pass of discovery saw, until the server has it.
+    pub pass: Option<Pass>,
     /// Troubles of its Docker endpoints, by the endpoint as configured.
     docker_troubles: BTreeMap<String, Vec<Trouble>>,
 }
@@ -81,6 +92,7 @@ pub struct Eyes {
     looks: Looks<Shown>,
     watched: Vec<Watched>,
     checks: Vec<Box<dyn Check>>,
+    discovery: DiscoveryConfig,
     /// What the newest looks showed.
     pub known: Known,
 }
@@ -98,6 +110,7 @@ impl Eyes {
             looks: Looks::default(),
             watched,
             checks: checks::all(&config.checks),
+            discovery: config.discovery.clone(),
             known,
         })
     }
@@ -114,6 +127,7 @@ impl Eyes {
             .retain(|endpoint, _| stays(endpoint));
         self.watched = watched;
         self.checks = checks::all(&config.checks);
+        self.discovery = config.discovery.clone();
     }
 
     /// The runtime that looks run on.
@@ -122,12 +136,15 @@ impl Eyes {
     }
 
     /// Looks at everything that is not being looked at already. Answers with what ended once
-    /// all of it has ended or is late, or after `patience`. No engine is waited for longer than
-    /// `longest`: a single run has no later cycle that could take its look in.
-    pub fn observe(&mut self, patience: Duration, longest: Duration) -> Observation {
-        self.begin(longest);
+    /// all of it has ended or is late, or after `time.patience`. No engine is waited for longer
+    /// than `time.longest`: a single run has no later cycle that could take its look in.
+    pub fn observe(&mut self, time: &Time, state: &State, now: Timestamp) -> Observation {
+        self.begin(time.longest);
+        if discovery::is_due(&state.discovery, &self.discovery, now) {
+            self.look_around(state.policy.clone(), now);
+        }
         let mut observation = Observation::default();
-        for done in self.looks.gather(patience) {
+        for done in self.looks.gather(time.patience) {
             if !self.asks_for(&done.id) {
                 continue;
             }
@@ -184,9 +201,27 @@ impl Eyes {
         }
     }
 
+    /// Begins a pass of discovery.
+    fn look_around(&mut self, policy: Policy, now: Timestamp) {
+        let config = self.discovery.clone();
+        let pass = async move {
+            let pass = move || discovery::pass_here(&config, &policy, now, &|_| {}).ok();
+            let pass = sys::blocking(pass).await.flatten()?;
+            Some(Shown::Pass(Box::new(pass)))
+        };
+        let (senses, looks) = (&self.senses, &mut self.looks);
+        looks.begin(senses, PASS, PASS_LIMIT, Box::pin(pass));
+    }
+
+    /// Whether anything is being looked at that may still end in time.
+    pub fn are_looking(&self) -> bool {
+        self.looks.are_under_way()
+    }
+
     fn asks_for(&self, id: &str) -> bool {
         id == FACTS
             || id == GATEWAYS
+            || (id == PASS && self.discovery.enabled)
             || self
                 .watched
                 .iter()
@@ -208,6 +243,7 @@ impl Eyes {
                         .docker_troubles
                         .insert(name, troubles_of_docker(seen));
                 }
+                Shown::Pass(pass) => self.known.pass = Some((**pass).clone()),
                 Shown::Check(_) => {}
             }
         }
@@ -227,6 +263,10 @@ impl Eyes {
                 Shown::Docker(seen) => {
                     let changes = docker::judge(seen, &mut state.docker, who, now);
                     judged.changes.extend(changes);
+                    continue;
+                }
+                Shown::Pass(pass) => {
+                    state.discovery.remember(pass);
                     continue;
                 }
                 Shown::Facts(_) | Shown::Gateways(_) => continue,
@@ -250,6 +290,7 @@ impl Eyes {
             Some(check) => check.kind(),
             None if id == FACTS => kind::AGENT_FACTS,
             None if id == GATEWAYS => kind::GATEWAY_UNREACHABLE,
+            None if id == PASS => kind::DISCOVERY_BLIND,
             None => kind::DOCKER_UNREACHABLE,
         };
         UnknownCheck {

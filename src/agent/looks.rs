@@ -106,9 +106,10 @@ impl<T: Send + 'static> Looks<T> {
             .map(|(id, _)| id.as_str())
     }
 
-    /// Whether a look with this id is under way.
-    pub fn is_under_way(&self, id: &str) -> bool {
-        self.running.contains_key(id)
+    /// Whether a look is under way that is not late.
+    pub fn are_under_way(&self) -> bool {
+        let in_time = |running: &Running| running.since.elapsed() < running.limit;
+        self.running.values().any(in_time)
     }
 }
 
@@ -194,6 +195,6 @@ mod tests {
                 shown: None
             }]
         );
-        assert!(!looks.is_under_way("broken"));
+        assert!(!looks.are_under_way());
     }
 }

@@ -16,6 +16,9 @@ use crate::error;
 /// heartbeat goes out in time.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// While something is still being looked at, the next cycle comes this soon.
+const SOON: Duration = Duration::from_secs(20);
+
 /// Cycles until the process is asked to end. Answers [`Outcome::Busy`] at once where another
 /// agent is at work. `reload` reads the configuration again, all of it.
 ///
@@ -64,7 +67,10 @@ pub fn run_loop(
                 service.status(&format!("the cycle could not be done: {error}"));
             }
         }
-        let pause = pace.next_wait(begin, Instant::now(), roll()?);
+        let mut pause = pace.next_wait(begin, Instant::now(), roll()?);
+        if agent.eyes.are_looking() {
+            pause = pause.min(SOON);
+        }
         watchdog.promise(pause);
         match agent
             .heard

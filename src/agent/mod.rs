@@ -8,6 +8,7 @@ pub mod checks;
 pub mod client;
 pub mod cycle;
 pub mod delivery;
+pub mod discovery;
 pub mod disk;
 pub mod eyes;
 pub mod inert;
@@ -121,7 +122,7 @@ pub struct Preview {
 
 /// How long the parts of a cycle may take.
 #[derive(Debug, Clone, Copy)]
-struct Time {
+pub struct Time {
     /// Waiting for looks.
     patience: Duration,
     /// A look that keeps its own limit.
@@ -192,7 +193,7 @@ impl<'a> Agent<'a> {
     }
 
     fn cycle(&mut self, deliver: bool, time: Time) -> Result<Cycle, Error> {
-        let observation = self.eyes.observe(time.patience, time.longest);
+        let observation = self.eyes.observe(&time, &self.state, (self.clock)());
         let who = cycle::observer(&self.config, &self.id, &self.eyes.known.facts);
         let now = (self.clock)();
         let kept = self.keep(&observation, &who, now);
@@ -274,6 +275,7 @@ impl<'a> Agent<'a> {
             file: &self.file,
             spool: &mut self.spool,
             deadline,
+            clock: self.clock,
             goes_on: &mut goes_on,
         };
         let result = attempt.deliver(report, key);
@@ -300,6 +302,10 @@ impl<'a> Agent<'a> {
     fn remember(&mut self, delivery: &Delivery, who: &Observer) -> Result<(), Error> {
         if !delivery.send_again.is_empty() {
             checks::send_again(&mut self.state, who, &delivery.send_again);
+        }
+        if let Some(answered) = &delivery.answered {
+            self.eyes.known.pass = None;
+            self.state.policy.clone_from(&answered.policy);
         }
         self.state.not_before = delivery.retry_after().map(|time| {
             let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);

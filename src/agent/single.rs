@@ -8,7 +8,7 @@ use super::{Agent, Clock, Error, Outcome, Preview, Time, identity, signals_of, s
 use crate::config::agent::AgentConfig;
 
 /// A single run waits this long for its looks.
-const LONGEST_LOOK: Duration = Duration::from_secs(15);
+const LONGEST_LOOK: Duration = Duration::from_secs(30);
 /// Looks that end by themselves when their time is over are waited for this much longer.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -64,7 +64,7 @@ pub fn preview(
     let mut eyes = Eyes::new(config, watched).map_err(Error::System)?;
     let agent_id = identity(&mut state)?;
     let time = Time::of_single(deadline);
-    let observation = eyes.observe(time.patience, time.longest);
+    let observation = eyes.observe(&time, &state, clock());
     for trouble in &eyes.troubles(config) {
         tracing::warn!("{}", trouble.message);
     }

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::reading::Watches;
 use super::checks::{Learned, docker};
+use super::discovery;
 use super::disk::{self, Damage, beside, private, sync_directory_of};
 use super::spool::Dropped;
+use crate::domain::inventory::pass::Policy;
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
 
@@ -43,6 +45,12 @@ pub struct State {
     /// What checks learned over time.
     #[serde(default)]
     pub learned: Learned,
+    /// When discovery looked around last.
+    #[serde(default)]
+    pub discovery: discovery::Memory,
+    /// What the server wants of its next passes.
+    #[serde(default)]
+    pub policy: Policy,
     /// The spool's frames up to this number belong to this memory.
     #[serde(default)]
     pub committed: u64,
@@ -69,6 +77,8 @@ impl Default for State {
             docker: docker::Memory::new(),
             watches: Watches::new(),
             learned: Learned::default(),
+            discovery: discovery::Memory::default(),
+            policy: Policy::default(),
             committed: 0,
             not_before: None,
             dropped: None,

@@ -293,6 +293,7 @@ impl Lan {
                 })
                 .collect(),
             networks: Vec::new(),
+            resolvers: Vec::new(),
         };
         if BLACKOUT.contains(&minute) {
             // The first sees no network at all; the second lost its link.
@@ -370,6 +371,8 @@ impl Lan {
             unusable: None,
             sightings,
             asked_in_vain,
+            not_swept: None,
+            sweep_ms: None,
         }
     }
 

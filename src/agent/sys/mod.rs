@@ -5,9 +5,20 @@
 
 mod docker;
 mod docker_shapes;
+pub mod echo;
 mod host;
+pub mod interfaces;
+#[cfg(target_os = "linux")]
+mod interfaces_linux;
 mod machine_id;
+pub mod neighbours;
+#[cfg(target_os = "linux")]
+mod neighbours_linux;
+#[cfg(target_os = "linux")]
+mod netlink_linux;
 mod ping;
+pub mod poke;
+pub mod resolvers;
 #[cfg(target_os = "linux")]
 mod route_linux;
 #[cfg(not(unix))]
@@ -18,6 +29,9 @@ mod service;
 mod service;
 #[cfg(unix)]
 mod signals_unix;
+pub mod stream;
+pub mod tcp_probe;
+pub mod tls;
 
 use std::io;
 use std::net::IpAddr;
@@ -90,8 +104,8 @@ pub struct Senses {
 
 /// Blocking looks that may be under way at once, those that hang included.
 const BLOCKING: usize = 16;
-/// No look goes deep.
-const STACK: usize = 256 * 1024;
+/// No look goes deep; a pass of discovery goes deepest.
+const STACK: usize = 1024 * 1024;
 
 impl Senses {
     /// Starts the driving thread and opens nothing but the runtime's own descriptors.

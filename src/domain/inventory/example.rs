@@ -81,6 +81,8 @@ pub(crate) fn pass_of(sightings: Vec<Sighting>) -> NetworkPass {
         unusable: None,
         sightings,
         asked_in_vain: Vec::new(),
+        not_swept: None,
+        sweep_ms: None,
     }
 }
 
@@ -176,6 +178,7 @@ impl Lan {
                 })
                 .collect(),
             networks: vec![network],
+            resolvers: Vec::new(),
         };
         let looked = tidy::networks(&pass);
         judge::judge(
