@@ -12,6 +12,7 @@ pub mod install;
 pub mod mcp;
 pub mod model;
 pub mod people;
+pub mod proxy;
 pub mod running;
 pub mod schema;
 pub mod server;
