@@ -221,8 +221,8 @@ fn a_full_spool_gives_up_the_oldest_info_first_and_says_so() {
         lost.min(12),
         "information goes before everything else"
     );
-    let last = notices[notices.len() - 1];
-    assert!(notices[0].detail["oldest"].as_str() < last.detail["newest"].as_str());
+    let newest = notices[notices.len() - 1];
+    assert!(notices[0].detail["oldest"].as_str() < newest.detail["newest"].as_str());
 }
 
 #[test]
