@@ -1,17 +1,23 @@
-//! One observation of this host: what is looked at, what the report says of it, and which of the
-//! agent's own troubles a person should hear of. Nothing is sent or written here.
+//! One observation of this host: what is looked at, what the looks that ended show, what the report
+//! says of it, and which of the agent's own troubles a person should hear of. Nothing is sent or
+//! written here.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use super::checks::docker::view::Look;
 use super::checks::docker::{self, SeenEndpoint};
-use super::checks::{self, Observer, Seen};
+use super::checks::{self, Change, Check, Observer, Seen, reading};
 use super::client;
+use super::looks::Looks;
 use super::state::State;
-use super::sys::{self, Senses};
+use super::sys::{self, Measured, Senses};
 use crate::config::agent::AgentConfig;
-use crate::domain::agent::{Facts, Gateway, Report};
+use crate::domain::agent::{Facts, Report, UnknownCheck};
 use crate::domain::docker_endpoint::DockerEndpoint;
+use crate::domain::integration::IntegrationReport;
+use crate::domain::kind;
 use crate::domain::timestamp::Timestamp;
 
 /// The hint for a socket that may not be opened.
@@ -21,17 +27,60 @@ const SOCKET_HINT: &str = "membership of the docker group is root: better run a 
 const PROXY_HINT: &str =
     "it must allow GET /version and GET /containers (docker-socket-proxy: VERSION=1 CONTAINERS=1)";
 
-/// What was seen of this host.
+/// Longest look at a Docker endpoint.
+const DOCKER_LIMIT: Duration = Duration::from_secs(10);
+/// A look that keeps a limit by itself gets this much more, for being scheduled.
+const SCHEDULING: Duration = Duration::from_millis(500);
+/// Longest look at the host's own facts: a file system may hang.
+const FACTS_LIMIT: Duration = Duration::from_secs(3);
+/// Longest look at the gateways.
+const GATEWAYS_LIMIT: Duration = Duration::from_secs(4);
+/// Ids of the two looks that every report is made of.
+const FACTS: &str = "facts";
+const GATEWAYS: &str = "gateways";
+
+/// What one look showed.
 #[derive(Debug)]
-pub struct Observation {
-    /// Facts for the report.
+pub enum Shown {
+    /// Facts about the host.
+    Facts(Box<Facts>),
+    /// Its gateways.
+    Gateways(Measured),
+    /// A Docker endpoint.
+    Docker(SeenEndpoint),
+    /// What a check looked at.
+    Check(Box<dyn Seen>),
+}
+
+/// What the newest looks showed, for the report: a look that is late leaves what was known.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Facts about the host.
     pub facts: Facts,
-    /// Gateways for the report.
-    pub gateways: Vec<Gateway>,
-    /// What the checks judge.
-    pub seen: Seen,
-    /// Troubles of the agent itself, each with a name.
-    pub troubles: Vec<Trouble>,
+    /// Its gateways.
+    pub measured: Measured,
+    /// Its Docker endpoints, by the endpoint as configured.
+    pub integrations: BTreeMap<String, IntegrationReport>,
+    /// Troubles of its Docker endpoints, by the endpoint as configured.
+    docker_troubles: BTreeMap<String, Vec<Trouble>>,
+}
+
+/// What ended since the last observation.
+#[derive(Debug, Default)]
+pub struct Observation {
+    /// What each look showed, by its id.
+    pub shown: Vec<(String, Shown)>,
+    /// Ids of the looks that take longer than they may, or broke off.
+    pub late: Vec<String>,
+}
+
+/// What is made of an observation.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Checks that could not be made.
+    pub unknown: Vec<UnknownCheck>,
 }
 
 /// Something that keeps the agent from seeing or that endangers its token. Said once, until it
@@ -71,92 +120,276 @@ pub fn watched(config: &AgentConfig) -> Result<Vec<Watched>, String> {
     Ok(watched)
 }
 
-/// Looks at everything, for at most `limit`.
-pub fn observe(
-    config: &AgentConfig,
-    watched: &[Watched],
-    senses: &Senses,
-    limit: Duration,
-) -> Observation {
-    let facts = sys::facts();
-    let routes = sys::default_routes();
-    let addresses: Vec<DockerEndpoint> = watched
-        .iter()
-        .map(|watched| watched.address.clone())
-        .collect();
-    let sight = senses.look(&addresses, &routes, limit);
-    let docker: Vec<SeenEndpoint> = watched
-        .iter()
-        .zip(sight.docker)
-        .map(|(watched, look)| SeenEndpoint {
-            endpoint: watched.endpoint.clone(),
-            restart_threshold: watched.restart_threshold,
-            look,
-        })
-        .collect();
-    let mut troubles = troubles_of_docker(&docker);
-    if let Some(reason) = sight.ping_refused {
-        troubles.push(Trouble {
-            name: "ping".to_owned(),
-            message: format!(
-                "gateway latency is measured over TCP where it can be, since this process may not ping ({reason}); hint: sysctl -w net.ipv4.ping_group_range='0 2147483647', or setcap cap_net_raw+ep on atlas-ops"
-            ),
-        });
-    }
-    if !config.token.is_empty() && client::is_in_the_clear(&config.backend_url) {
-        troubles.push(Trouble {
-            name: "plain http".to_owned(),
-            message: format!(
-                "the token goes to {} unencrypted; hint: put https before the backend, or a VPN between",
-                config.backend_url
-            ),
-        });
-    }
-    Observation {
-        facts,
-        gateways: sight.gateways,
-        seen: Seen { docker },
-        troubles,
-    }
+/// Looks at the host: what is looked at, what is under way, and what was seen last.
+pub struct Eyes {
+    senses: Senses,
+    looks: Looks<Shown>,
+    watched: Vec<Watched>,
+    checks: Vec<Box<dyn Check>>,
+    /// What the newest looks showed.
+    pub known: Known,
 }
 
-fn troubles_of_docker(seen: &[SeenEndpoint]) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
-    for SeenEndpoint { endpoint, look, .. } in seen {
-        let hint = if endpoint.starts_with("unix:") {
-            SOCKET_HINT
-        } else {
-            PROXY_HINT
-        };
-        match look {
-            Look::NotAllowed(reason) => troubles.push(Trouble {
-                name: format!("docker {endpoint}"),
-                message: format!(
-                    "cannot look into Docker at {endpoint}: {reason}; its status is unknown. hint: {hint}"
-                ),
+impl Eyes {
+    /// Eyes that have not looked yet.
+    ///
+    /// # Errors
+    /// No descriptors or threads are left.
+    pub fn new(config: &AgentConfig, watched: Vec<Watched>) -> io::Result<Self> {
+        let mut known = Known::default();
+        known.facts.hostname = sys::hostname();
+        Ok(Self {
+            senses: Senses::new()?,
+            looks: Looks::default(),
+            watched,
+            checks: checks::all(&config.checks),
+            known,
+        })
+    }
+
+    /// From now on looks at what another configuration asks for. What is no longer asked for is
+    /// forgotten by the next judgement, and its look, if one is under way, is not taken in.
+    pub fn watch(&mut self, config: &AgentConfig, watched: Vec<Watched>) {
+        let stays = |endpoint: &String| watched.iter().any(|one| one.endpoint == *endpoint);
+        self.known
+            .integrations
+            .retain(|endpoint, _| stays(endpoint));
+        self.known
+            .docker_troubles
+            .retain(|endpoint, _| stays(endpoint));
+        self.watched = watched;
+        self.checks = checks::all(&config.checks);
+    }
+
+    /// The runtime that looks run on.
+    pub fn senses(&mut self) -> &mut Senses {
+        &mut self.senses
+    }
+
+    /// Looks at everything that is not being looked at already. Answers with what ended once
+    /// all of it has ended or is late, or after `patience`. No engine is waited for longer than
+    /// `longest`: a single run has no later cycle that could take its look in.
+    pub fn observe(&mut self, patience: Duration, longest: Duration) -> Observation {
+        self.begin(longest);
+        let mut observation = Observation::default();
+        for done in self.looks.gather(patience) {
+            if !self.asks_for(&done.id) {
+                continue;
+            }
+            match done.shown {
+                Some(shown) => observation.shown.push((done.id, shown)),
+                None => observation.late.push(done.id),
+            }
+        }
+        let late = self.looks.late().filter(|id| self.asks_for(id));
+        observation.late.extend(late.map(str::to_owned));
+        self.learn(&observation);
+        observation
+    }
+
+    fn begin(&mut self, longest: Duration) {
+        let docker_limit = DOCKER_LIMIT.min(longest);
+        let (senses, looks) = (&self.senses, &mut self.looks);
+        looks.begin(
+            senses,
+            FACTS,
+            FACTS_LIMIT,
+            Box::pin(async {
+                let facts = sys::blocking(sys::facts).await?;
+                Some(Shown::Facts(Box::new(facts)))
             }),
-            Look::Unreachable(_) => {}
-            Look::Answered(engine) => {
-                let mut failed = engine.containers.iter().filter_map(|container| {
-                    let reason = container.inspected.as_ref().err()?;
-                    Some((&container.name, reason))
-                });
-                if let Some((name, reason)) = failed.next() {
-                    let others = failed.count();
-                    troubles.push(Trouble {
-                        name: format!("inspect {endpoint}"),
-                        message: format!(
-                            "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
-                        ),
-                    });
+        );
+        looks.begin(
+            senses,
+            GATEWAYS,
+            GATEWAYS_LIMIT,
+            Box::pin(async {
+                let measured = sys::measure_gateways(&sys::default_routes()).await;
+                Some(Shown::Gateways(measured))
+            }),
+        );
+        for watched in &self.watched {
+            let one = watched.clone();
+            let look = Box::pin(async move {
+                Some(Shown::Docker(SeenEndpoint {
+                    look: sys::look_at_docker(&one.address, docker_limit).await,
+                    endpoint: one.endpoint,
+                    restart_threshold: one.restart_threshold,
+                }))
+            });
+            let limit = docker_limit + SCHEDULING;
+            looks.begin(senses, &docker_id(&watched.endpoint), limit, look);
+        }
+        for check in &self.checks {
+            let look = check.look();
+            let shown = Box::pin(async { Some(Shown::Check(look.await)) });
+            looks.begin(senses, &check.id(), check.limit(), shown);
+        }
+    }
+
+    fn asks_for(&self, id: &str) -> bool {
+        id == FACTS
+            || id == GATEWAYS
+            || self
+                .watched
+                .iter()
+                .any(|one| docker_id(&one.endpoint) == id)
+            || self.checks.iter().any(|check| check.id() == id)
+    }
+
+    /// Keeps what the report tells.
+    fn learn(&mut self, observation: &Observation) {
+        for (_, shown) in &observation.shown {
+            match shown {
+                Shown::Facts(facts) => self.known.facts.clone_from(facts),
+                Shown::Gateways(measured) => self.known.measured.clone_from(measured),
+                Shown::Docker(seen) => {
+                    let integration = docker::integration(seen, &self.known.facts.hostname);
+                    let name = seen.endpoint.clone();
+                    self.known.integrations.insert(name.clone(), integration);
+                    self.known
+                        .docker_troubles
+                        .insert(name, troubles_of_docker(seen));
                 }
+                Shown::Check(_) => {}
             }
         }
     }
-    troubles
+
+    /// Judges what was observed: brings the memory of every check in `state` up to date.
+    pub fn judge(
+        &self,
+        observation: &Observation,
+        state: &mut State,
+        who: &Observer,
+        now: Timestamp,
+    ) -> Judged {
+        let mut judged = Judged::default();
+        for (id, shown) in &observation.shown {
+            let readings = match shown {
+                Shown::Docker(seen) => {
+                    let changes = docker::judge(seen, &mut state.docker, who, now);
+                    judged.changes.extend(changes);
+                    continue;
+                }
+                Shown::Facts(_) | Shown::Gateways(_) => continue,
+                Shown::Check(seen) => seen.judge(&mut state.learned, now),
+            };
+            let watches = state.watches.entry(id.clone()).or_default();
+            let changes = reading::judge(readings, watches, &mut judged.unknown, now);
+            judged.changes.extend(changes);
+        }
+        self.forget(state, who, &mut judged.changes);
+        judged
+            .unknown
+            .extend(observation.late.iter().map(|id| self.late(id)));
+        judged
+    }
+
+    /// A look that did not end in time, or broke off: what it watches stays as it was.
+    fn late(&self, id: &str) -> UnknownCheck {
+        let check = self.checks.iter().find(|check| check.id() == id);
+        let kind = match check {
+            Some(check) => check.kind(),
+            None if id == FACTS => kind::AGENT_FACTS,
+            None if id == GATEWAYS => kind::GATEWAY_UNREACHABLE,
+            None => kind::DOCKER_UNREACHABLE,
+        };
+        UnknownCheck {
+            kind: kind.to_owned(),
+            subject: id.to_owned(),
+            reason: "the look did not end in time, or broke off".to_owned(),
+        }
+    }
+
+    /// Ends what was wrong with what is not looked at any more.
+    fn forget(&self, state: &mut State, who: &Observer, changes: &mut Vec<Change>) {
+        let endpoints: Vec<&str> = self
+            .watched
+            .iter()
+            .map(|watched| watched.endpoint.as_str())
+            .collect();
+        changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
+        let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();
+        state.watches.retain(|id, watches| {
+            let stays = ids.contains(id);
+            if !stays {
+                let gone = std::mem::take(watches).into_values();
+                changes.extend(gone.filter_map(reading::forget));
+            }
+            stays && !watches.is_empty()
+        });
+    }
+
+    /// What a person should hear of, once.
+    pub fn troubles(&self, config: &AgentConfig) -> Vec<Trouble> {
+        let mut troubles: Vec<Trouble> = self
+            .known
+            .docker_troubles
+            .values()
+            .flatten()
+            .cloned()
+            .collect();
+        if let Some(reason) = &self.known.measured.ping_refused {
+            troubles.push(Trouble {
+                name: "ping".to_owned(),
+                message: format!(
+                    "gateway latency is measured over TCP where it can be, since this process may not ping ({reason}); hint: sysctl -w net.ipv4.ping_group_range='0 2147483647', or setcap cap_net_raw+ep on atlas-ops"
+                ),
+            });
+        }
+        if !config.token.is_empty() && client::is_in_the_clear(&config.backend_url) {
+            troubles.push(Trouble {
+                name: "plain http".to_owned(),
+                message: format!(
+                    "the token goes to {} unencrypted; hint: put https before the backend, or a VPN between",
+                    config.backend_url
+                ),
+            });
+        }
+        troubles
+    }
 }
 
-/// Who observes, once the host's name is known.
+fn docker_id(endpoint: &str) -> String {
+    format!("docker:{endpoint}")
+}
+
+fn troubles_of_docker(seen: &SeenEndpoint) -> Vec<Trouble> {
+    let SeenEndpoint { endpoint, look, .. } = seen;
+    let hint = if endpoint.starts_with("unix:") {
+        SOCKET_HINT
+    } else {
+        PROXY_HINT
+    };
+    match look {
+        Look::NotAllowed(reason) => vec![Trouble {
+            name: format!("docker {endpoint}"),
+            message: format!(
+                "cannot look into Docker at {endpoint}: {reason}; its status is unknown. hint: {hint}"
+            ),
+        }],
+        Look::Unreachable(_) => Vec::new(),
+        Look::Answered(engine) => {
+            let mut failed = engine.containers.iter().filter_map(|container| {
+                let reason = container.inspected.as_ref().err()?;
+                Some((&container.name, reason))
+            });
+            let Some((name, reason)) = failed.next() else {
+                return Vec::new();
+            };
+            let others = failed.count();
+            vec![Trouble {
+                name: format!("inspect {endpoint}"),
+                message: format!(
+                    "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
+                ),
+            }]
+        }
+    }
+}
+
+/// Who observes.
 pub fn observer(config: &AgentConfig, agent_id: &str, facts: &Facts) -> Observer {
     Observer {
         agent_id: agent_id.to_owned(),
@@ -168,34 +401,27 @@ pub fn observer(config: &AgentConfig, agent_id: &str, facts: &Facts) -> Observer
 /// The report of this cycle. Its backlog is filled in when it is sent.
 pub fn report(
     config: &AgentConfig,
-    observation: Observation,
+    (known, unknown): (&Known, Vec<UnknownCheck>),
     state: &State,
     who: &Observer,
     now: Timestamp,
 ) -> Report {
-    let integrations = observation
-        .seen
-        .docker
-        .iter()
-        .map(|seen| docker::integration(seen, who))
-        .collect();
-    let gateway_latency_ms = observation
-        .gateways
-        .first()
-        .and_then(|gateway| gateway.latency_ms);
+    let gateways = known.measured.gateways.clone();
+    let gateway_latency_ms = gateways.first().and_then(|gateway| gateway.latency_ms);
     Report {
         agent_id: who.agent_id.clone(),
         site_id: who.site_id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         interval_seconds: config.interval_seconds,
         observed_at: now,
-        facts: observation.facts,
-        gateways: observation.gateways,
+        facts: known.facts.clone(),
+        gateways,
         gateway_latency_ms,
         conditions: checks::conditions(state, who),
-        integrations,
+        conditions_omitted: 0,
+        integrations: known.integrations.values().cloned().collect(),
         backlog: 0,
-        unknown: Vec::new(),
+        unknown,
         inventory: None,
     }
 }

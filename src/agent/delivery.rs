@@ -12,6 +12,7 @@ use super::state::StateFile;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
 use crate::http;
+use crate::wire::MAX_BODY;
 
 /// The report waits for the spool this long at most, and for this many batches.
 const REPORT_WAITS: Duration = Duration::from_secs(2);
@@ -120,6 +121,7 @@ impl<'a> Attempt<'a> {
 
     fn report(&mut self, progress: &mut Progress<'a>, report: &mut Report, key: &str) {
         report.backlog = self.spool.len() as u64;
+        report.shorten(MAX_BODY);
         // Whoever cannot be reached, or does not know us, will not take the report either. One that
         // is only too busy for signals may.
         let may_take_report = matches!(

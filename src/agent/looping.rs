@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 use super::pace::Pace;
 use super::sys::{Service, Wake};
 use super::watchdog::Watchdog;
-use super::{Agent, Clock, Cycle, Error, Outcome, client, cycle};
+use super::{Agent, Clock, Cycle, Error, Outcome, Time, client, cycle};
 use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::error;
+
+/// A cycle waits this long for its looks: what takes longer is taken in by the next, and the
+/// heartbeat goes out in time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Cycles until the process is asked to end. Answers [`Outcome::Busy`] at once where another
 /// agent is at work. `reload` reads the configuration again, all of it.
@@ -29,7 +33,7 @@ pub fn run_loop(
     let Some(mut agent) = Agent::start(config, clock)? else {
         return Ok(Some(Outcome::Busy));
     };
-    agent.senses.catch_signals().map_err(Error::System)?;
+    agent.eyes.senses().catch_signals().map_err(Error::System)?;
     let mut pace = Pace::new(interval(&agent.config));
     if let Some(moment) = agent.asked_to_wait() {
         let left = u64::try_from(moment.millis_since(clock())).unwrap_or_default();
@@ -39,7 +43,12 @@ pub fn run_loop(
     loop {
         let begin = Instant::now();
         watchdog.promise(time_limit);
-        let result = agent.cycle(pace.delivery_is_due(begin), begin + time_limit);
+        let time = Time {
+            patience: PATIENCE,
+            longest: time_limit,
+            deadline: begin + time_limit,
+        };
+        let result = agent.cycle(pace.delivery_is_due(begin), time);
         match &result {
             Ok(cycle) => {
                 if let Some(delivery) = &cycle.delivery {
@@ -60,7 +69,7 @@ pub fn run_loop(
         match agent
             .heard
             .take()
-            .unwrap_or_else(|| agent.senses.wait(pause))
+            .unwrap_or_else(|| agent.eyes.senses().wait(pause))
         {
             Wake::Time => {}
             Wake::Stop => {
@@ -109,8 +118,8 @@ impl Agent<'_> {
                     interval_seconds = config.interval_seconds,
                     "the configuration was read again and is in force"
                 );
+                self.eyes.watch(&config, watched);
                 self.config = config;
-                self.watched = watched;
                 true
             }
             Err(complaints) => {

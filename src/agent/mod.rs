@@ -10,6 +10,7 @@ pub mod cycle;
 pub mod delivery;
 pub mod disk;
 pub mod inert;
+pub mod looks;
 mod looping;
 mod notices;
 pub mod pace;
@@ -25,23 +26,25 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use self::checks::Observer;
-use self::cycle::{Observation, Trouble, Watched};
+use self::checks::{Change, Observer};
+use self::cycle::{Eyes, Judged, Observation, Trouble};
 use self::delivery::{Attempt, Delivery};
 use self::spool::{Prepared, Spool, Uids};
 use self::state::{Loaded, State, StateFile};
-use self::sys::{Senses, Wake};
+use self::sys::Wake;
 use crate::clock;
 use crate::config::agent::AgentConfig;
-use crate::domain::agent::Report;
+use crate::domain::agent::{Report, UnknownCheck};
 use crate::domain::hash;
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
 
 /// Keeps our agent ids apart from every other use of the machine id, which is confidential.
 const ID_SALT: &str = "atlas-ops agent 1";
-/// Longest look at a Docker endpoint.
-const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// A single run waits this long for its looks.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+/// Looks that end by themselves when their time is over are waited for this much longer.
+const MARGIN: Duration = Duration::from_secs(1);
 /// A server never asks for more than an hour; a clock that was put back would.
 const LONGEST_REQUEST_MS: i64 = 60 * 60 * 1000;
 
@@ -129,7 +132,9 @@ pub fn run_once(
         return Ok(Outcome::Busy);
     };
     let may_deliver = agent.asked_to_wait().is_none();
-    agent.cycle(may_deliver, deadline).map(Outcome::Done)
+    agent
+        .cycle(may_deliver, Time::of_single(deadline))
+        .map(Outcome::Done)
 }
 
 /// One cycle, for a person who wants to see whether the server takes it now.
@@ -144,7 +149,9 @@ pub fn run_now(
     let Some(mut agent) = Agent::start(config.clone(), clock)? else {
         return Ok(Outcome::Busy);
     };
-    agent.cycle(true, deadline).map(Outcome::Done)
+    agent
+        .cycle(true, Time::of_single(deadline))
+        .map(Outcome::Done)
 }
 
 /// Looks and judges, and leaves no trace: nothing is sent or written.
@@ -161,17 +168,18 @@ pub fn preview(
     let mut waiting = spool::peek(&config.state_path, loaded.committed)?;
     let mut state = loaded.state;
     waiting.append(&mut state.pending);
-    let senses = Senses::new().map_err(Error::System)?;
+    let mut eyes = Eyes::new(config, watched).map_err(Error::System)?;
     let agent_id = identity(&mut state)?;
-    let observation = cycle::observe(config, &watched, &senses, look_limit(deadline));
-    for trouble in &observation.troubles {
+    let time = Time::of_single(deadline);
+    let observation = eyes.observe(time.patience, time.longest);
+    for trouble in &eyes.troubles(config) {
         tracing::warn!("{}", trouble.message);
     }
-    let who = cycle::observer(config, &agent_id, &observation.facts);
+    let who = cycle::observer(config, &agent_id, &eyes.known.facts);
     let now = clock();
-    let (signals, _) = judge(&observation, &mut state, &who, now)?;
-    waiting.extend(signals);
-    let mut report = cycle::report(config, observation, &state, &who, now);
+    let Judged { changes, unknown } = eyes.judge(&observation, &mut state, &who, now);
+    waiting.extend(signals_of(changes, &who, now)?.0);
+    let mut report = cycle::report(config, (&eyes.known, unknown), &state, &who, now);
     report.backlog = waiting.len() as u64;
     Ok(Preview {
         report,
@@ -179,19 +187,52 @@ pub fn preview(
     })
 }
 
+/// How long the parts of a cycle may take.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// Waiting for looks.
+    patience: Duration,
+    /// A look that keeps its own limit.
+    longest: Duration,
+    /// All of it.
+    deadline: Instant,
+}
+
+impl Time {
+    /// Of a single run, which has no later cycle: half of it is kept for sending.
+    fn of_single(deadline: Instant) -> Self {
+        let half = deadline.saturating_duration_since(Instant::now()) / 2;
+        let longest = half.min(LONGEST_LOOK);
+        Self {
+            patience: longest + MARGIN,
+            longest,
+            deadline,
+        }
+    }
+}
+
 /// An agent that holds the state file.
 struct Agent<'a> {
     config: AgentConfig,
     clock: Clock<'a>,
-    watched: Vec<Watched>,
     /// Its id at the server.
     id: String,
-    senses: Senses,
+    eyes: Eyes,
     file: StateFile,
     state: State,
     spool: Spool,
     /// Asked of the process while it was at work.
     heard: Option<Wake>,
+}
+
+/// What a cycle put on disk.
+struct Kept {
+    /// How much changed.
+    changes: usize,
+    /// Checks that could not be made.
+    unknown: Vec<UnknownCheck>,
+    /// The report's key.
+    key: String,
 }
 
 impl<'a> Agent<'a> {
@@ -218,12 +259,12 @@ impl<'a> Agent<'a> {
         state.committed = spool.stage(&prepare(&pending, now)?, Vec::new())?;
         file.save(&state)?;
         spool.settle(state.committed);
+        let eyes = Eyes::new(&config, watched).map_err(Error::System)?;
         Ok(Some(Self {
             config,
             clock,
-            watched,
             id,
-            senses: Senses::new().map_err(Error::System)?,
+            eyes,
             file,
             state,
             spool,
@@ -231,14 +272,9 @@ impl<'a> Agent<'a> {
         }))
     }
 
-    fn cycle(&mut self, deliver: bool, deadline: Instant) -> Result<Cycle, Error> {
-        let observation = cycle::observe(
-            &self.config,
-            &self.watched,
-            &self.senses,
-            look_limit(deadline),
-        );
-        let who = cycle::observer(&self.config, &self.id, &observation.facts);
+    fn cycle(&mut self, deliver: bool, time: Time) -> Result<Cycle, Error> {
+        let observation = self.eyes.observe(time.patience, time.longest);
+        let who = cycle::observer(&self.config, &self.id, &self.eyes.known.facts);
         let now = (self.clock)();
         let kept = self.keep(&observation, &who, now);
         if kept.is_err() {
@@ -246,11 +282,16 @@ impl<'a> Agent<'a> {
             self.state = self.file.current();
         }
         self.spool.settle(self.state.committed);
-        let (changes, key) = kept?;
-        let mut report = cycle::report(&self.config, observation, &self.state, &who, now);
+        let Kept {
+            changes,
+            unknown,
+            key,
+        } = kept?;
+        let known = (&self.eyes.known, unknown);
+        let mut report = cycle::report(&self.config, known, &self.state, &who, now);
         let open = report.conditions.len();
         let delivery = deliver
-            .then(|| self.deliver(&mut report, &key, deadline))
+            .then(|| self.deliver(&mut report, &key, time.deadline))
             .transpose()?;
         if let Some(delivery) = &delivery {
             self.remember(delivery, &who)?;
@@ -266,15 +307,16 @@ impl<'a> Agent<'a> {
     }
 
     /// Judges an observation and puts what changed on disk, together with the memory it was judged
-    /// from. Answers how much changed, and with the report's key.
+    /// from.
     fn keep(
         &mut self,
         observation: &Observation,
         who: &Observer,
         now: Timestamp,
-    ) -> Result<(usize, String), Error> {
-        tell(&mut self.state.told, &observation.troubles);
-        let (signals, mut uids) = judge(observation, &mut self.state, who, now)?;
+    ) -> Result<Kept, Error> {
+        tell(&mut self.state.told, &self.eyes.troubles(&self.config));
+        let Judged { changes, unknown } = self.eyes.judge(observation, &mut self.state, who, now);
+        let (signals, mut uids) = signals_of(changes, who, now)?;
         let mut new = prepare(&signals, now)?;
         let (gone, lost) = self.spool.make_room(&mut new, &self.config.spool, now);
         if lost.count() > 0 {
@@ -291,7 +333,11 @@ impl<'a> Agent<'a> {
         new.extend(prepare(&notices, now)?);
         self.state.committed = self.spool.stage(&new, gone)?;
         self.file.save(&self.state)?;
-        Ok((signals.len(), uids.next_uid()))
+        Ok(Kept {
+            changes: signals.len(),
+            unknown,
+            key: uids.next_uid(),
+        })
     }
 
     fn deliver(
@@ -301,7 +347,7 @@ impl<'a> Agent<'a> {
         deadline: Instant,
     ) -> Result<Delivery, Error> {
         let mut goes_on = || {
-            self.heard = self.heard.or_else(|| self.senses.heard());
+            self.heard = self.heard.or_else(|| self.eyes.senses().heard());
             self.heard != Some(Wake::Stop)
         };
         let attempt = Attempt {
@@ -374,16 +420,14 @@ fn identity(state: &mut State) -> Result<String, Error> {
     Ok(hash::name_of(&[ID_SALT, &id]))
 }
 
-/// Judges an observation. The memory in `state` is up to date afterwards; the signals are not yet
-/// in its spool.
-fn judge(
-    observation: &Observation,
-    state: &mut State,
+/// The signals that carry changes, each with a key of its own; more keys where they came from.
+fn signals_of(
+    changes: Vec<Change>,
     who: &Observer,
     now: Timestamp,
 ) -> Result<(Vec<NewSignal>, Uids), Error> {
     let mut uids = Uids::new(now, clock::random().map_err(Error::System)?);
-    let signals = checks::judge(&observation.seen, state, who, now)
+    let signals = changes
         .into_iter()
         .map(|change| change.into_signal(who, now, uids.next_uid()))
         .collect();
@@ -401,9 +445,4 @@ fn tell(told: &mut BTreeSet<String>, troubles: &[Trouble]) {
         .iter()
         .map(|trouble| trouble.name.clone())
         .collect();
-}
-
-/// Half of the time that is left is kept for sending.
-fn look_limit(deadline: Instant) -> Duration {
-    (deadline.saturating_duration_since(Instant::now()) / 2).min(LONGEST_LOOK)
 }

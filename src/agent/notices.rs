@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::checks::{self, Change, Observer};
+use super::checks::{self, Change, Observer, Scope};
 use super::disk::Damage;
 use super::inert;
 use super::spool::{Dropped, Spool};
@@ -33,7 +33,7 @@ pub(super) fn take(
         .drain(..)
         .map(|damage| damaged(&damage, who))
         .collect();
-    let key = checks::dedup_key(who, kind::OBSERVATIONS_DROPPED, SPOOL);
+    let key = checks::dedup_key(who, &Scope::Host, (kind::OBSERVATIONS_DROPPED, SPOOL));
     if state.dropped.is_some() && !spool.waits(&key) {
         changes.extend(state.dropped.take().map(|lost| dropped(&lost, who)));
     }
@@ -91,7 +91,9 @@ fn change(kind: &'static str, subject: String, summary: String, detail: Value) -
         _ => Map::new(),
     };
     Change {
-        kind,
+        kind: kind.into(),
+        scope: Scope::Host,
+        at: None,
         subject,
         status: Status::Firing,
         severity: Severity::Warning,

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::docker;
+use super::checks::reading::Watches;
+use super::checks::{Learned, docker};
 use super::disk::{self, Damage, beside, private, sync_directory_of};
 use super::spool::Dropped;
 use crate::domain::signal::NewSignal;
@@ -36,6 +37,12 @@ pub struct State {
     /// Memory of the Docker check.
     #[serde(default)]
     pub docker: docker::Memory,
+    /// What the other checks watch that is not simply good.
+    #[serde(default, skip_serializing_if = "Watches::is_empty")]
+    pub watches: Watches,
+    /// What checks learned over time.
+    #[serde(default)]
+    pub learned: Learned,
     /// The spool's frames up to this number belong to this memory.
     #[serde(default)]
     pub committed: u64,
@@ -60,6 +67,8 @@ impl Default for State {
             random_id: None,
             told: BTreeSet::new(),
             docker: docker::Memory::new(),
+            watches: Watches::new(),
+            learned: Learned::default(),
             committed: 0,
             not_before: None,
             dropped: None,

@@ -139,6 +139,10 @@ pub struct Report {
     /// What is wrong now.
     #[serde(default)]
     pub conditions: Vec<OpenCondition>,
+    /// Further conditions that are wrong and did not fit into the report. While there are any,
+    /// nothing is concluded from what `conditions` does not list.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub conditions_omitted: u64,
     /// What the agent talks to.
     #[serde(default)]
     pub integrations: Vec<IntegrationReport>,
@@ -151,6 +155,11 @@ pub struct Report {
     /// What a pass of discovery saw, in the report after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Pass>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks it
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Report {
@@ -174,6 +183,7 @@ impl Report {
             gateways: fields.value("gateways").unwrap_or_default(),
             gateway_latency_ms: fields.value("gateway_latency_ms"),
             conditions: fields.value("conditions").unwrap_or_default(),
+            conditions_omitted: fields.value("conditions_omitted").unwrap_or_default(),
             integrations: fields.value("integrations").unwrap_or_default(),
             backlog: fields.value("backlog").unwrap_or_default(),
             unknown: fields.value("unknown").unwrap_or_default(),
@@ -183,6 +193,26 @@ impl Report {
             fields.complain("inventory", excess);
         }
         fields.finish(report)
+    }
+
+    /// Leaves out what a report can do without until its JSON takes at most `longest` bytes: the
+    /// inventory first, which the next pass brings again, then conditions, worst last. What is
+    /// left out of the conditions is counted.
+    pub fn shorten(&mut self, longest: usize) {
+        if self.length() > longest {
+            self.inventory = None;
+        }
+        self.conditions
+            .sort_by_key(|condition| std::cmp::Reverse(condition.severity));
+        while self.length() > longest && !self.conditions.is_empty() {
+            let kept = self.conditions.len() / 2;
+            self.conditions_omitted += (self.conditions.len() - kept) as u64;
+            self.conditions.truncate(kept);
+        }
+    }
+
+    fn length(&self) -> usize {
+        serde_json::to_vec(self).map_or(0, |json| json.len())
     }
 
     /// The `detail` of the heartbeat that is stored for this report: the shape of version 0.4,
@@ -199,7 +229,8 @@ impl Report {
             serde_json::to_value(self.gateway_latency_ms),
         );
         put("backlog", Ok(self.backlog.into()));
-        put("open_conditions", Ok(self.conditions.len().into()));
+        let open = self.conditions.len() as u64 + self.conditions_omitted;
+        put("open_conditions", Ok(open.into()));
         detail
     }
 
@@ -263,6 +294,33 @@ pub fn is_silent(last_seen: Timestamp, interval_seconds: Option<u32>, now: Times
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_that_is_too_long_says_what_it_leaves_out() {
+        let condition = |number: u32, severity| OpenCondition {
+            dedup_key: format!("{}{number}", "k".repeat(300)),
+            kind: "container_down".into(),
+            severity,
+            since: Timestamp::from_millis(0),
+        };
+        let mut report = Report::from_json(serde_json::json!({
+            "agent_id": "a", "site_id": "s", "version": "1", "interval_seconds": 60,
+            "observed_at": "2026-11-26T00:00:00Z", "facts": {"hostname": "h", "platform": "p"},
+        }))
+        .unwrap();
+        report.conditions = (0..5000).map(|n| condition(n, Severity::Warning)).collect();
+        report.conditions.push(condition(5000, Severity::Critical));
+        report.shorten(512 * 1024);
+        assert!(report.length() <= 512 * 1024);
+        let listed = report.conditions.len() as u64;
+        assert!(listed > 500, "{listed}");
+        assert_eq!(listed + report.conditions_omitted, 5001);
+        assert_eq!(report.conditions[0].severity, Severity::Critical);
+
+        let whole = report.clone();
+        report.shorten(512 * 1024);
+        assert_eq!(report, whole, "what fits stays whole");
+    }
 
     #[test]
     fn an_agent_is_silent_after_three_of_its_own_intervals() {

@@ -43,7 +43,7 @@ pub fn reconcile(db: &Db, report: &Report, received_at: Timestamp) -> Result<(),
         None => report.observed_at,
     };
     for incident in gone {
-        if incident.last_seen_at < at {
+        if incident.last_seen_at < at && report.conditions_omitted == 0 {
             close(db, incident, at)?;
         }
     }
@@ -68,9 +68,9 @@ fn conditions_of(db: &Db, report: &Report) -> Result<Vec<Incident>, StoreError> 
 }
 
 /// Whether it came from a check of an agent: those have a key, and the server's own signals about
-/// an agent are not the agent's.
+/// an agent are not the agent's. What says itself when it ends is listed by no report.
 fn is_a_condition(incident: &Incident) -> bool {
-    incident.dedup_key.is_some() && incident.source != OWN_SOURCE
+    incident.dedup_key.is_some() && incident.source != OWN_SOURCE && incident.expires_at.is_none()
 }
 
 /// A key as its signals are stored with it: without secrets.

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import agent
 from measure import (Failed, SIGNALS, Process, Server, add_runbooks, free_port, kill_round,
                      load_problems, mcp_session, one_shot, run, wrk)
 
@@ -211,6 +212,32 @@ class Bench:
                          statistics.median(cpu for cpu, _ in cycles) * 1000, "ms", 30)
         self.table.below("agent run --once, memory", max(peak for _, peak in cycles) / MB, "MB", 12)
 
+    def agent_load(self):
+        say("agent with 20 containers and 30 checks, and its loop")
+        binary, limits, table = self.options.binary, self.options.limits, self.table
+        place = lambda name: os.path.join(self.folder, "agent-load", name)
+        with self.server("agent-load") as server:
+            cpu, peak = agent.steady_cycle(binary, limits, server, place("steady"), self.runs)
+            share, resident = agent.idle_loop(binary, limits, server, place("loop"), 30)
+            say("agent with 5,000 containers")
+            first, (wall, most) = agent.many_containers(binary, limits, server, place("many"), self.runs)
+        table.below("agent, 20 containers and 30 checks, CPU of a cycle", cpu * 1000, "ms", 50)
+        table.add("  its memory", f"{peak / MB:.1f} MB", "", "", "", None)
+        table.below("agent loop, memory", resident / MB, "MB", 10)
+        table.below("agent loop, share of a core at 60 s", share * 100, "%", 0.05)
+        table.below("agent, 5,000 containers, a cycle", wall, "s", 2)
+        table.below("  its memory", most / MB, "MB", 40)
+        table.add("  the first cycle, which inspects all",
+                  f"{first[0]:.1f} s, {first[2] / MB:.1f} MB", "", "", "", None)
+
+    def spool(self):
+        say("spool of 100,000")
+        with self.server("spool") as server:
+            folder = os.path.join(self.folder, "spool", "agent")
+            took, stored = agent.drain(self.options.binary, self.options.limits, server, folder)
+        self.table.below("100,000 waiting observations delivered", took, "s", 10)
+        self.table.add("  stored at the server", f"{stored:,}", "", "", ">= 100,000", stored >= 100_000)
+
     def mcp(self):
         say("mcp")
         with self.server("mcp") as server:
@@ -289,7 +316,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, folder)
         for part in (bench.before, bench.ingest, bench.board_and_start, bench.context, bench.agent,
-                     bench.mcp, bench.binary, bench.kill):
+                     bench.agent_load, bench.spool, bench.mcp, bench.binary, bench.kill):
             try:
                 part()
             except Failed as failed:

@@ -5,8 +5,11 @@
 //! ```text
 //! limits actix PORT           serve POST on 127.0.0.1:PORT until killed; the token is $BENCH_TOKEN
 //! limits sqlite DIR SECONDS   rows per second, in transactions of 1 and of 100 rows, as JSON
+//! limits engine PORT COUNT [flips]   a Docker Engine with that many containers, until killed
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program whose whole purpose is to print
+
+mod engine;
 
 use std::error::Error;
 use std::path::Path;
@@ -29,6 +32,8 @@ fn main() -> ExitCode {
     let done = match args[..] {
         ["actix", port] => actix(port),
         ["sqlite", dir, seconds] => sqlite(Path::new(dir), seconds),
+        ["engine", port, count] => engine::serve(port, count, false),
+        ["engine", port, count, "flips"] => engine::serve(port, count, true),
         _ => {
             // `cargo bench` comes here: the measuring is done by the script.
             println!(

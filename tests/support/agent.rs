@@ -73,6 +73,7 @@ impl Place {
                     restart_threshold: 3,
                 })
                 .collect(),
+            checks: atlas_ops::config::agent::checks::ChecksConfig::default(),
             spool: atlas_ops::config::agent::spool::SpoolConfig::default(),
             discovery: atlas_ops::config::agent::discovery::DiscoveryConfig {
                 enabled: false,

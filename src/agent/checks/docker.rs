@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use self::container::{End, News};
 use self::memory::EndpointMemory;
 use self::view::{Engine, Look, State};
-use super::{Change, Finding, Observer, Open, settle};
+use super::{Change, Finding, Observer, Open, Scope, settle};
 use crate::agent::inert;
 use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::integration::IntegrationReport;
@@ -42,25 +42,29 @@ pub struct SeenEndpoint {
 /// The memory of all endpoints, by the endpoint as configured.
 pub type Memory = BTreeMap<String, EndpointMemory>;
 
-/// Judges all endpoints. One that is not configured any more is forgotten, and what was wrong
-/// there is over.
+/// Judges one look at one endpoint.
 pub fn judge(
-    seen: &[SeenEndpoint],
+    seen: &SeenEndpoint,
     memory: &mut Memory,
     who: &Observer,
     now: Timestamp,
 ) -> Vec<Change> {
+    let before = memory.remove(&seen.endpoint).unwrap_or_default();
+    let (after, changes) = judge_endpoint(seen, before, who, now);
+    memory.insert(seen.endpoint.clone(), after);
+    changes
+}
+
+/// Forgets the endpoints that are not configured any more; what was wrong there is over.
+pub fn keep_only(configured: &[&str], memory: &mut Memory, who: &Observer) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut kept = Memory::new();
-    for endpoint in seen {
-        let before = memory.remove(&endpoint.endpoint).unwrap_or_default();
-        let (after, news) = judge_endpoint(endpoint, before, who, now);
-        kept.insert(endpoint.endpoint.clone(), after);
-        changes.extend(news);
-    }
-    for (endpoint, before) in std::mem::replace(memory, kept) {
-        changes.extend(forget(&endpoint, &before, who));
-    }
+    memory.retain(|endpoint, before| {
+        let stays = configured.contains(&endpoint.as_str());
+        if !stays {
+            changes.extend(forget(endpoint, before, who));
+        }
+        stays
+    });
     changes
 }
 
@@ -155,12 +159,14 @@ fn about(endpoint: &str, container: Option<&str>, mut news: News, who: &Observer
     news.detail
         .insert("host".to_owned(), who.hostname.as_str().into());
     Change {
-        kind: news.kind,
+        kind: news.kind.into(),
         subject: subject(endpoint, container),
+        scope: Scope::Host,
         status: news.status,
         severity: news.severity,
         summary: news.summary,
         detail: news.detail,
+        at: None,
     }
 }
 
@@ -200,10 +206,10 @@ pub fn each_open_mut(memory: &mut Memory, visit: &mut dyn FnMut(&str, &str, &mut
 }
 
 /// What the report says of an endpoint.
-pub fn integration(seen: &SeenEndpoint, who: &Observer) -> IntegrationReport {
+pub fn integration(seen: &SeenEndpoint, hostname: &str) -> IntegrationReport {
     let host = match DockerEndpoint::parse(&seen.endpoint) {
         Ok(DockerEndpoint::Tcp(authority)) => authority,
-        _ => who.hostname.clone(),
+        _ => hostname.to_owned(),
     };
     let mut config: Map<String, Value> = Map::new();
     let mut put = |key: &str, value: Value| config.insert(key.to_owned(), value);

@@ -2,23 +2,81 @@
 //!
 //! A check observes (through `agent::sys`), then judges: a pure function from what was seen, what
 //! was remembered and the time to what is remembered now and what changed. It sends nothing and
-//! writes nothing. A new check is a file here, a line in [`judge`] and a line in [`conditions`].
+//! writes nothing. A new check is a file here and a line in [`all`]: it says what it looks at
+//! ([`Check`]) and what a look means ([`Seen`]); how often in a row something has to be seen, what
+//! is news, and what was said before is [`reading`]'s. Docker has rules of its own.
 
 pub mod docker;
+pub mod reading;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::reading::Reading;
+use super::inert;
+use super::state::State;
+use super::sys::Task;
+use crate::config::agent::checks::ChecksConfig;
 use crate::domain::agent::OpenCondition;
 use crate::domain::hash;
 use crate::domain::severity::Severity;
 use crate::domain::signal::{MAX_DEDUP_KEY, MAX_SUMMARY, NewSignal, Status};
 use crate::domain::timestamp::Timestamp;
 
-use super::inert;
-use super::state::State;
+/// Something that is looked at on its own, once a cycle.
+pub trait Check {
+    /// Names the look, in memory and in logs: `disks`, `http:https://nas.lan/`. What is
+    /// remembered under an id that no check has any more is forgotten.
+    fn id(&self) -> String;
+
+    /// The kind that it mostly sends, to say what is unknown while the look is late.
+    fn kind(&self) -> &'static str;
+
+    /// Longest time it may take; beyond it the agent goes on without it.
+    fn limit(&self) -> Duration;
+
+    /// The look itself.
+    fn look(&self) -> Task<Box<dyn Seen>>;
+}
+
+/// What a look showed, and what it means.
+pub trait Seen: fmt::Debug + Send {
+    /// Judges every subject of the look. `learned` is what the agent knows of the past; it must
+    /// not change while nothing happens, since it is written to disk when it does.
+    fn judge(&self, learned: &mut Learned, now: Timestamp) -> Vec<Reading>;
+}
+
+/// What checks learn over time, besides conditions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Learned {}
+
+/// Every check that the configuration asks for.
+pub fn all(_config: &ChecksConfig) -> Vec<Box<dyn Check>> {
+    Vec::new()
+}
+
+/// Who else would see a condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// It is this host's own.
+    #[default]
+    Host,
+    /// Every agent on the network with this name sees it alike: it is one problem of the site.
+    Network(String),
+}
+
+impl Scope {
+    /// Whether it is this host's own.
+    pub fn is_host(&self) -> bool {
+        *self == Self::Host
+    }
+}
 
 /// Who sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +116,11 @@ pub enum Finding {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// One of [`crate::domain::kind`].
-    pub kind: &'static str,
-    /// What it is about, unique on this host: `docker:ENDPOINT:CONTAINER`.
+    pub kind: Cow<'static, str>,
+    /// What it is about, unique in its scope: `docker:ENDPOINT:CONTAINER`.
     pub subject: String,
+    /// Who else would see it.
+    pub scope: Scope,
     /// Whether it holds or is over.
     pub status: Status,
     /// How bad it is; `info` once it is over.
@@ -69,6 +129,8 @@ pub struct Change {
     pub summary: String,
     /// The facts.
     pub detail: Map<String, Value>,
+    /// When it happened, where that is known better than by the time of the look.
+    pub at: Option<Timestamp>,
 }
 
 /// Conditions by kind, as a check's memory holds them.
@@ -82,16 +144,27 @@ pub fn settle(
     finding: Finding,
     now: Timestamp,
 ) -> Option<(Status, Severity)> {
-    match (finding, open.get_mut(kind)) {
+    let mut one = open.remove(kind);
+    let news = settle_one(&mut one, finding, now);
+    if let Some(one) = one {
+        open.insert(kind.to_owned(), one);
+    }
+    news
+}
+
+/// As [`settle`], for one condition.
+pub fn settle_one(
+    open: &mut Option<Open>,
+    finding: Finding,
+    now: Timestamp,
+) -> Option<(Status, Severity)> {
+    match (finding, &mut *open) {
         (Finding::Holds(severity), None) => {
-            open.insert(
-                kind.to_owned(),
-                Open {
-                    severity,
-                    since: now,
-                    again: false,
-                },
-            );
+            *open = Some(Open {
+                severity,
+                since: now,
+                again: false,
+            });
             Some((Status::Firing, severity))
         }
         (Finding::Holds(severity), Some(before)) if before.severity != severity || before.again => {
@@ -100,52 +173,56 @@ pub fn settle(
             Some((Status::Firing, severity))
         }
         (Finding::Over, Some(_)) => {
-            open.remove(kind);
+            *open = None;
             Some((Status::Resolved, Severity::Info))
         }
         (Finding::Holds(_) | Finding::NoNews, _) | (Finding::Over, None) => None,
     }
 }
 
-/// Everything that was seen in one cycle and that a check judges.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Seen {
-    /// One for each configured Docker endpoint.
-    pub docker: Vec<docker::SeenEndpoint>,
-}
-
-/// Judges what was seen: brings the memory of every check in `state` up to date and answers with
-/// what changed.
-pub fn judge(seen: &Seen, state: &mut State, who: &Observer, now: Timestamp) -> Vec<Change> {
-    let mut changes = Vec::new();
-    changes.extend(docker::judge(&seen.docker, &mut state.docker, who, now));
-    changes
-}
-
 /// Everything that is wrong now, as the report lists it.
 pub fn conditions(state: &State, who: &Observer) -> Vec<OpenCondition> {
     let mut conditions = Vec::new();
     docker::each_open(&state.docker, &mut |kind, subject, open| {
-        conditions.push(OpenCondition {
-            dedup_key: dedup_key(who, kind, subject),
-            kind: kind.to_owned(),
-            severity: open.severity,
-            since: open.since,
-        });
+        conditions.push(condition(who, &Scope::Host, (kind, subject), open));
     });
+    for watch in state.watches.values().flat_map(BTreeMap::values) {
+        if let Some(open) = &watch.open {
+            let named = (watch.kind.as_str(), watch.subject.as_str());
+            conditions.push(condition(who, &watch.scope, named, open));
+        }
+    }
     conditions
+}
+
+fn condition(who: &Observer, scope: &Scope, named: (&str, &str), open: &Open) -> OpenCondition {
+    OpenCondition {
+        dedup_key: dedup_key(who, scope, named),
+        kind: named.0.to_owned(),
+        severity: open.severity,
+        since: open.since,
+    }
 }
 
 /// Marks the conditions with these keys to be sent again by the next look that sees them.
 pub fn send_again(state: &mut State, who: &Observer, keys: &[String]) {
     docker::each_open_mut(&mut state.docker, &mut |kind, subject, open| {
-        open.again |= keys.contains(&dedup_key(who, kind, subject));
+        open.again |= keys.contains(&dedup_key(who, &Scope::Host, (kind, subject)));
     });
+    for watch in state.watches.values_mut().flat_map(BTreeMap::values_mut) {
+        let key = dedup_key(who, &watch.scope, (&watch.kind, &watch.subject));
+        if let Some(open) = &mut watch.open {
+            open.again |= keys.contains(&key);
+        }
+    }
 }
 
-/// Names a condition: this host, the kind, the subject. Bounded; what is cut off is hashed in.
-pub fn dedup_key(who: &Observer, kind: &str, subject: &str) -> String {
-    let key = format!("{}:{kind}:{subject}", who.agent_id);
+/// Names a condition: whose it is, the kind, the subject. Bounded; what is cut off is hashed in.
+pub fn dedup_key(who: &Observer, scope: &Scope, (kind, subject): (&str, &str)) -> String {
+    let key = match scope {
+        Scope::Host => format!("{}:{kind}:{subject}", who.agent_id),
+        Scope::Network(network) => format!("net:{network}:{kind}:{subject}"),
+    };
     if key.chars().count() <= MAX_DEDUP_KEY {
         return key;
     }
@@ -157,16 +234,17 @@ pub fn dedup_key(who: &Observer, kind: &str, subject: &str) -> String {
 impl Change {
     /// The signal that carries it.
     pub fn into_signal(self, who: &Observer, now: Timestamp, uid: String) -> NewSignal {
+        let key = dedup_key(who, &self.scope, (&self.kind, &self.subject));
         NewSignal {
             site_id: who.site_id.clone(),
-            kind: self.kind.to_owned(),
+            kind: self.kind.into_owned(),
             summary: inert::line(&self.summary, MAX_SUMMARY),
             detail: self.detail,
             severity: self.severity,
             source: "agent".to_owned(),
-            observed_at: Some(now),
+            observed_at: Some(self.at.unwrap_or(now)),
             status: self.status,
-            dedup_key: Some(dedup_key(who, self.kind, &self.subject)),
+            dedup_key: Some(key),
             expires_at: None,
             agent_id: Some(who.agent_id.clone()),
             uid: Some(uid),
@@ -189,13 +267,28 @@ mod tests {
     #[test]
     fn keys_are_bounded_and_stay_different() {
         let long = "x".repeat(2000);
-        let first = dedup_key(&who(), "container_down", &format!("{long}1"));
-        let second = dedup_key(&who(), "container_down", &format!("{long}2"));
+        let key = |subject: &str| dedup_key(&who(), &Scope::Host, ("container_down", subject));
+        let (first, second) = (key(&format!("{long}1")), key(&format!("{long}2")));
         assert_eq!(first.chars().count(), MAX_DEDUP_KEY);
         assert_ne!(first, second);
+        assert_ne!(key("docker:unix:///a:web"), key("docker:unix:///b:web"));
+    }
+
+    #[test]
+    fn what_several_agents_see_alike_has_one_key() {
+        let other = Observer {
+            agent_id: "b".repeat(32),
+            ..who()
+        };
+        let lan = Scope::Network("192.168.1.1".into());
+        let named = ("gateway_unreachable", "gateway");
+        assert_eq!(
+            dedup_key(&who(), &lan, named),
+            dedup_key(&other, &lan, named)
+        );
         assert_ne!(
-            dedup_key(&who(), "container_down", "docker:unix:///a:web"),
-            dedup_key(&who(), "container_down", "docker:unix:///b:web")
+            dedup_key(&who(), &Scope::Host, named),
+            dedup_key(&other, &Scope::Host, named)
         );
     }
 

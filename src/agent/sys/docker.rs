@@ -33,7 +33,7 @@ enum Inspection {
 }
 
 /// Looks at an endpoint for at most `limit`.
-pub(super) async fn look(endpoint: &DockerEndpoint, limit: Duration) -> Look {
+pub async fn look(endpoint: &DockerEndpoint, limit: Duration) -> Look {
     let deadline = Instant::now() + limit;
     let late = || Look::Unreachable(format!("no answer within {limit:.0?}"));
     let engine = match timeout_at(deadline, connect(endpoint)).await {

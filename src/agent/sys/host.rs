@@ -28,6 +28,11 @@ const WITHOUT_DATA: [&str; 14] = [
 /// Files that a container engine mounts into every container.
 const MOUNTED_FILES: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 
+/// What the host is called; empty where it has no name.
+pub fn hostname() -> String {
+    System::host_name().unwrap_or_default()
+}
+
 /// What the host tells of itself.
 pub fn facts() -> Facts {
     let system = System::new_with_specifics(
@@ -42,7 +47,7 @@ pub fn facts() -> Facts {
         .ok()
         .map(|load| [load.one, load.five, load.fifteen]);
     Facts {
-        hostname: System::host_name().unwrap_or_default(),
+        hostname: hostname(),
         platform: platform(),
         version: version(),
         uptime_seconds: System::uptime().ok(),

@@ -1,7 +1,7 @@
 //! The only place that touches the operating system and names docker-api, surge-ping, sysinfo and
 //! tokio. It looks and tells what it saw; what that means is judged in `agent::checks`.
 //!
-//! Async stops here: one current-thread runtime, entered for one look or one wait at a time.
+//! Async stops here: one current-thread runtime with a thread of its own, which looks are handed to.
 
 mod docker;
 mod docker_shapes;
@@ -21,12 +21,16 @@ mod signals_unix;
 
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
-pub use self::host::facts;
+pub use self::docker::look as look_at_docker;
+pub use self::host::{facts, hostname};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
@@ -34,9 +38,7 @@ pub use self::service::Service;
 #[cfg(unix)]
 use self::signals_unix::Signals;
 
-use super::checks::docker::view::Look;
-use crate::domain::agent::Gateway;
-use crate::domain::docker_endpoint::DockerEndpoint;
+pub use self::ping::{Measured, measure as measure_gateways};
 
 /// A default route of the kernel's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,15 +57,12 @@ pub fn default_routes() -> Vec<Route> {
     Vec::new()
 }
 
-/// What one look showed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sight {
-    /// One for each endpoint, in their order.
-    pub docker: Vec<Look>,
-    /// One for each route, in their order.
-    pub gateways: Vec<Gateway>,
-    /// Why this process may not ping, where it may not.
-    pub ping_refused: Option<String>,
+/// Something that is done beside the agent's cycles.
+pub type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Does something that blocks, beside the other looks. Nothing where it panicked.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// What ends a wait.
@@ -77,58 +76,57 @@ pub enum Wake {
     Reload,
 }
 
-/// The runtime that looks and waits run on.
+/// The runtime that looks and waits run on, and the thread that drives it: a look goes on while
+/// the agent judges and sends, and its round trips are not measured too long.
 #[derive(Debug)]
 pub struct Senses {
     /// Only `None` while it is being dropped.
-    runtime: Option<Runtime>,
+    runtime: Option<Arc<Runtime>>,
+    /// Ends the driving thread when it is dropped.
+    driver: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     #[cfg(unix)]
     signals: Option<Signals>,
 }
 
+/// Blocking looks that may be under way at once, those that hang included.
+const BLOCKING: usize = 16;
+/// No look goes deep.
+const STACK: usize = 256 * 1024;
+
 impl Senses {
-    /// Starts no thread and opens nothing but the runtime's own descriptors.
+    /// Starts the driving thread and opens nothing but the runtime's own descriptors.
     ///
     /// # Errors
-    /// No descriptors are left.
+    /// No descriptors or threads are left.
     pub fn new() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(4)
-            .thread_stack_size(256 * 1024)
-            .build()?;
+            .max_blocking_threads(BLOCKING)
+            .thread_stack_size(STACK)
+            .build()
+            .map(Arc::new)?;
+        let (end, ended) = oneshot::channel();
+        let driven = Arc::clone(&runtime);
+        let thread = std::thread::Builder::new()
+            .name("looks".to_owned())
+            .spawn(move || {
+                // Dropping the sender ends it as well as sending does.
+                let _ = driven.block_on(ended);
+            })?;
         Ok(Self {
             runtime: Some(runtime),
+            driver: Some((end, thread)),
             #[cfg(unix)]
             signals: None,
         })
     }
 
-    /// Looks at all endpoints and gateways at once, none waiting for another. An endpoint that
-    /// did not answer within `limit` counts as unreachable.
-    pub fn look(&self, endpoints: &[DockerEndpoint], routes: &[Route], limit: Duration) -> Sight {
-        let Some(runtime) = &self.runtime else {
-            return Sight {
-                docker: Vec::new(),
-                gateways: Vec::new(),
-                ping_refused: None,
-            };
-        };
-        runtime.block_on(async {
-            let engines = join_all(
-                endpoints
-                    .iter()
-                    .map(|endpoint| docker::look(endpoint, limit)),
-            );
-            let (docker, (gateways, ping_refused)) =
-                futures_util::future::join(engines, ping::measure(routes)).await;
-            Sight {
-                docker,
-                gateways,
-                ping_refused,
-            }
-        })
+    /// Begins something beside the caller.
+    pub fn spawn(&self, task: Task<()>) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(task);
+        }
     }
 
     /// From now on a request to end (SIGTERM, SIGINT) or to read the configuration again (SIGHUP)
@@ -181,8 +179,12 @@ impl Senses {
 
 impl Drop for Senses {
     fn drop(&mut self) {
+        if let Some((end, thread)) = self.driver.take() {
+            drop(end);
+            let _ = thread.join();
+        }
         // A name lookup that hangs would otherwise hold up the end of the process.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.runtime.take().and_then(Arc::into_inner) {
             runtime.shutdown_background();
         }
     }

@@ -36,9 +36,17 @@ enum Ended {
     NotTried,
 }
 
-/// Measures all gateways at once, in under two seconds. Answers also why this process may not
-/// ping, where it may not.
-pub(super) async fn measure(routes: &[Route]) -> (Vec<Gateway>, Option<String>) {
+/// What measuring the gateways showed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measured {
+    /// One for each route, in their order.
+    pub gateways: Vec<Gateway>,
+    /// Why this process may not ping, where it may not.
+    pub ping_refused: Option<String>,
+}
+
+/// Measures all gateways at once, in under two seconds.
+pub async fn measure(routes: &[Route]) -> Measured {
     let measured = &routes[..routes.len().min(MOST)];
     let wants = |family: fn(&IpAddr) -> bool| measured.iter().any(|route| family(&route.gateway));
     let open =
@@ -60,7 +68,10 @@ pub(super) async fn measure(routes: &[Route]) -> (Vec<Gateway>, Option<String>) 
     let rest = routes[measured.len()..]
         .iter()
         .map(|route| row(route, None, Probe::Unknown));
-    (gateways.into_iter().chain(rest).collect(), refused)
+    Measured {
+        gateways: gateways.into_iter().chain(rest).collect(),
+        ping_refused: refused,
+    }
 }
 
 /// surge-ping adds advice in further lines; ours is in the log message.
@@ -237,8 +248,8 @@ mod tests {
             matches!(gateway.probe, Probe::Unknown | Probe::Tcp),
             "{gateway:?}"
         );
-        let (gateways, _) = run(measure(&[route]));
+        let measured = run(measure(&[route]));
         assert!(begin.elapsed() < Duration::from_secs(4));
-        assert_eq!(gateways.len(), 1);
+        assert_eq!(measured.gateways.len(), 1);
     }
 }

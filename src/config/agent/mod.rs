@@ -1,11 +1,13 @@
 //! The agent's configuration: the `agent:` section of `agent_config.yaml`.
 
+pub mod checks;
 pub mod discovery;
 pub mod spool;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use self::checks::ChecksConfig;
 use self::discovery::DiscoveryConfig;
 use self::spool::SpoolConfig;
 use crate::config::env::{self, Environment};
@@ -47,6 +49,8 @@ pub struct AgentConfig {
     pub log_file: Option<PathBuf>,
     /// Docker endpoints to watch.
     pub docker_hosts: Vec<DockerHost>,
+    /// What the checks are told.
+    pub checks: ChecksConfig,
     /// How much may wait to be sent.
     pub spool: SpoolConfig,
     /// What discovery may do.
@@ -128,6 +132,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
             .unwrap_or_else(|| folder.join("agent_state.json")),
         log_file: agent.path("log_file", None).or(usual_log),
         docker_hosts: agent.children("docker_hosts", docker_host),
+        checks: agent.child("checks", checks::read),
         spool: agent.child("spool", spool::read),
         discovery: agent.child("discovery", discovery::read),
         warnings,

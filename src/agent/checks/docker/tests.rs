@@ -34,12 +34,12 @@ fn answered(containers: Vec<Container>) -> Look {
     })
 }
 
-fn seen(look: Look) -> Vec<SeenEndpoint> {
-    vec![SeenEndpoint {
+fn seen(look: Look) -> SeenEndpoint {
+    SeenEndpoint {
         endpoint: SOCKET.into(),
         restart_threshold: 3,
         look,
-    }]
+    }
 }
 
 /// `kind status` of what a look changes.
@@ -85,7 +85,7 @@ fn permission_denied_is_unknown_and_never_a_signal() {
     let mut memory = Memory::new();
     let look = Look::NotAllowed("permission denied".into());
     assert!(changes(&mut memory, look.clone()).is_empty());
-    assert_eq!(integration(&seen(look)[0], &who()).status, "unknown");
+    assert_eq!(integration(&seen(look), "nas").status, "unknown");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_endpoint_that_is_not_configured_any_more_leaves_nothing_open() {
     changes(&mut memory, running());
     changes(&mut memory, stopped());
     changes(&mut memory, Look::Unreachable("refused".into()));
-    let news = judge(&[], &mut memory, &who(), NOW);
+    let news = keep_only(&[], &mut memory, &who());
     assert_eq!(news.len(), 2);
     assert!(news.iter().all(|change| change.status == Status::Resolved));
     assert!(memory.is_empty());
@@ -115,16 +115,17 @@ fn an_endpoint_that_is_not_configured_any_more_leaves_nothing_open() {
 #[test]
 fn the_same_name_at_two_endpoints_is_two_subjects() {
     let mut memory = Memory::new();
-    let mut both = seen(answered(vec![container("web", State::Running)]));
-    both.push(SeenEndpoint {
+    let one = seen(answered(vec![container("web", State::Running)]));
+    let other = SeenEndpoint {
         endpoint: "tcp://10.0.0.5:2375".into(),
-        ..both[0].clone()
-    });
-    judge(&both, &mut memory, &who(), NOW);
-    for endpoint in &mut both {
+        ..one.clone()
+    };
+    let mut news = Vec::new();
+    for mut endpoint in [one, other] {
+        judge(&endpoint, &mut memory, &who(), NOW);
         endpoint.look = stopped();
+        news.extend(judge(&endpoint, &mut memory, &who(), NOW));
     }
-    let news = judge(&both, &mut memory, &who(), NOW);
     assert_eq!(news.len(), 2);
     assert_ne!(news[0].subject, news[1].subject);
     assert_eq!(news[1].detail["endpoint"], "tcp://10.0.0.5:2375");
@@ -147,7 +148,7 @@ fn a_look_that_shows_the_same_changes_no_memory() {
 
 #[test]
 fn the_integration_says_what_is_known() {
-    let ok = integration(&seen(running())[0], &who());
+    let ok = integration(&seen(running()), "nas");
     assert_eq!(
         (ok.status.as_str(), ok.name.as_str()),
         ("ok", "docker on nas")
@@ -158,7 +159,7 @@ fn the_integration_says_what_is_known() {
         restart_threshold: 3,
         look: Look::Unreachable("no answer\nin time".into()),
     };
-    let far = integration(&far, &who());
+    let far = integration(&far, "nas");
     assert_eq!(far.name, "docker on 10.0.0.5:2375");
     assert_eq!(far.status, "unreachable");
     assert_eq!(far.config["reason"], "no answer\u{fffd}in time");
