@@ -12,6 +12,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -114,6 +115,10 @@ impl Storm {
         self.disk().join("agent_state.json")
     }
 
+    fn spool(&self) -> PathBuf {
+        self.disk().join("agent_state.json.spool")
+    }
+
     fn flip(&mut self) {
         for runs in &mut self.runs {
             *runs ^= self.dice.roll(3) == 0;
@@ -151,11 +156,29 @@ impl Storm {
         (code, String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// A cycle that is killed at a random point of its life.
+    /// A cycle that is killed at a random point of its life, or just after one of its files changed:
+    /// between two writes is where a crash hurts.
     fn killed_cycle(&mut self, usual: Duration) {
-        let mut child = self.begin();
+        let files = [self.state(), self.spool()];
+        let looks = |path: &PathBuf| {
+            let metadata = std::fs::metadata(path).ok();
+            metadata.map(|metadata| (metadata.ino(), metadata.len()))
+        };
+        let watched = usize::try_from(self.dice.roll(3)).unwrap();
         let micros = u64::try_from(usual.as_micros()).unwrap();
-        std::thread::sleep(Duration::from_micros(self.dice.roll(micros)));
+        let before = files.get(watched).map(looks);
+        let mut child = self.begin();
+        let pause = match before {
+            None => self.dice.roll(micros),
+            Some(_) => self.dice.roll(4) * self.dice.roll(300),
+        };
+        while before.is_some()
+            && before == files.get(watched).map(looks)
+            && child.try_wait().unwrap().is_none()
+        {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(Duration::from_micros(pause));
         child.kill().unwrap();
         child.wait().unwrap();
         // Flips are a millisecond apart from what a killed cycle may still have seen.
@@ -293,8 +316,8 @@ fn after_the_storm_the_server_has_everything_once_and_in_order() {
     }
     storm.proxy.calm_down();
     assert_eq!(storm.cycle().0, 0);
-    let spool = storm.disk().join("agent_state.json.spool");
-    assert_eq!(std::fs::metadata(spool).unwrap().len(), 0, "nothing waits");
+    let waits = std::fs::metadata(storm.spool()).unwrap().len();
+    assert_eq!(waits, 0, "nothing waits");
     storm.assert_truth();
     println!(
         "{} observations, {} cycles done, {kills} killed, exit codes {:?}, {:?}, {:?}",
