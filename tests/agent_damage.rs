@@ -221,8 +221,8 @@ fn a_full_spool_gives_up_the_oldest_info_first_and_says_so() {
         lost.min(12),
         "information goes before everything else"
     );
-    let last = notices[notices.len() - 1];
-    assert!(notices[0].detail["oldest"].as_str() < last.detail["newest"].as_str());
+    let newest = notices[notices.len() - 1];
+    assert!(notices[0].detail["oldest"].as_str() < newest.detail["newest"].as_str());
 }
 
 #[test]
@@ -248,4 +248,25 @@ fn a_clock_that_jumps_an_hour_costs_nothing_and_two_weeks_do() {
     ));
     let told = of_kind(&sent, "observations_dropped");
     assert_eq!((told.len(), &told[0].detail["dropped"]), (1, &json!(3)));
+}
+
+#[test]
+fn a_crash_between_observation_and_memory_tells_nothing_twice_and_loses_nothing() {
+    let host = Host::new();
+    host.containers(3, "running");
+    host.cycle();
+    let before = std::fs::read(host.place.state_path()).unwrap();
+    host.goes_down();
+    host.containers(3, "exited");
+    host.cycle();
+    let never_committed = host.place.waiting();
+    assert_eq!(never_committed.len(), 3);
+    // The observations are on disk, and the power goes before the state that they belong to is.
+    std::fs::write(host.place.state_path(), before).unwrap();
+    assert!(host.place.waiting().is_empty());
+    let sent = host.comes_back();
+    assert_eq!(of_kind(&sent, "container_down").len(), 3, "{sent:?}");
+    assert_eq!(sent.len(), 3, "nothing is called damaged");
+    let again = sent.iter().filter_map(|signal| signal.uid.as_ref());
+    assert!(!again.into_iter().any(|uid| never_committed.contains(uid)));
 }

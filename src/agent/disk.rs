@@ -70,8 +70,8 @@ pub(super) fn aside(path: &Path, now: Timestamp) -> PathBuf {
         return first;
     }
     // Twice within a second: what was kept first is not written over.
-    (2..)
-        .map(|number: u32| beside(&first, &format!("-{number}")))
+    (2..=1000_u32)
+        .map(|number| beside(&first, &format!("-{number}")))
         .find(|path| !path.exists())
         .unwrap_or(first)
 }

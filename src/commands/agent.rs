@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::output;
 use crate::agent::{self, Cycle, Outcome, client};
-use crate::cli::Agent;
+use crate::cli::{Agent, AgentRun};
 use crate::clock;
 use crate::config::agent::{AgentConfig, load};
 use crate::error::{Error, Exit};
@@ -39,9 +39,26 @@ pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
     if args.dry_run {
         return dry_run(&config, limit);
     }
-    if args.once {
-        return once(&config, limit, talks);
+    let ended = if args.once {
+        once(&config, limit, talks)
+    } else {
+        for_ever(args, &config, limit, talks)
+    };
+    // Where a task scheduler starts the agent nobody reads what it says at its end.
+    if let (Err(error), Some(_)) = (&ended, &config.log_file) {
+        for line in error.to_string().lines() {
+            tracing::error!("{line}");
+        }
     }
+    ended
+}
+
+fn for_ever(
+    args: &AgentRun,
+    config: &AgentConfig,
+    limit: Duration,
+    talks: bool,
+) -> Result<ExitCode, Error> {
     tracing::info!(
         backend = %config.backend_url, site = %config.site_id, state = %config.state_path.display(),
         interval_seconds = config.interval_seconds, "agent started"
@@ -49,8 +66,8 @@ pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
     let reload = || load(args.file.config.as_deref());
     match agent::run_loop(config.clone(), limit, &clock::now, &reload) {
         Ok(None) => Ok(ExitCode::SUCCESS),
-        Ok(Some(_)) => Ok(busy(&config, talks)),
-        Err(error) => Err(failed(&error, &config)),
+        Ok(Some(_)) => Ok(busy(config, talks)),
+        Err(error) => Err(failed(&error, config)),
     }
 }
 

@@ -95,7 +95,7 @@ mod tests {
         for round in 0..2 {
             let mut log = Rotating::with_size(&path, 100).unwrap();
             for number in 0..30 {
-                writeln!(log, "line {:02} of round {round} of the test", number).unwrap();
+                writeln!(log, "line {number:02} of round {round} of the test").unwrap();
             }
         }
         let read = |name: &str| fs::read_to_string(path.with_file_name(name)).unwrap();

@@ -15,6 +15,7 @@ pub mod lan;
 pub mod mcp;
 pub mod model;
 pub mod people;
+pub mod proxy;
 pub mod running;
 pub mod schema;
 pub mod server;

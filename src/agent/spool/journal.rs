@@ -45,7 +45,7 @@ impl Journal {
     }
 
     /// The file, to be read from its begin.
-    pub(super) fn from_begin(&self) -> io::Result<&File> {
+    pub(super) fn rewound(&self) -> io::Result<&File> {
         (&self.file).seek(SeekFrom::Start(0))?;
         Ok(&self.file)
     }
@@ -102,7 +102,7 @@ impl Journal {
         fill: impl FnOnce(&Self, &mut BufWriter<File>) -> io::Result<u64>,
     ) -> io::Result<()> {
         let temporary = beside(&self.path, ".tmp");
-        let made = private(
+        let replaced = private(
             OpenOptions::new()
                 .create(true)
                 .truncate(true)
@@ -113,14 +113,14 @@ impl Journal {
         .and_then(|file| {
             let mut out = BufWriter::new(file);
             let len = fill(self, &mut out)?;
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.sync_all()?;
+            let written = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            written.sync_all()?;
             fs::rename(&temporary, &self.path)?;
-            Ok((file, len))
+            Ok((written, len))
         });
-        match made {
-            Ok((file, len)) => {
-                self.file = file;
+        match replaced {
+            Ok((written, len)) => {
+                self.file = written;
                 self.len = len;
                 self.ragged = false;
                 // From here on the new file is the journal, whether or not its name is on disk yet.

@@ -71,7 +71,7 @@ impl Spool {
         let path = disk::beside(state_path, ".spool");
         let open = || -> io::Result<_> {
             let journal = Journal::open(&path)?;
-            let found = scan::scan(journal.from_begin()?, committed)?;
+            let found = scan::scan(journal.rewound()?, committed)?;
             Ok((journal, found))
         };
         let (journal, found) = open().map_err(Error::on("open", &path))?;

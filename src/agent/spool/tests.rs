@@ -295,3 +295,25 @@ fn a_look_changes_nothing() {
     assert_eq!(seen[0].summary, "x\ny");
     assert_eq!(fs::read(place.file()).unwrap(), bytes);
 }
+
+#[test]
+fn a_synced_append_costs_little_beyond_the_disks_own_sync() {
+    // Where memory is the disk its sync costs nothing, and what is left is ours.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    };
+    let (mut spool, _) = Spool::open(&folder.path().join("state"), Some(0), NOW).unwrap();
+    let mut took: Vec<_> = (0..101)
+        .map(|number| {
+            let begin = std::time::Instant::now();
+            put(&mut spool, &[&format!("a{number}")]);
+            begin.elapsed()
+        })
+        .collect();
+    took.sort_unstable();
+    println!("median {:?}", took[50]);
+    assert!(took[50] < std::time::Duration::from_millis(1), "{took:?}");
+}
