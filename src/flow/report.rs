@@ -60,12 +60,13 @@ pub async fn deliver(
                     });
                     let received =
                         ingest::receive(heartbeat::signal_of(report), &catalogue, received_at);
+                    let mut taken = Vec::new();
                     let outcome = ingest::store_once(db, received, key.as_ref(), |db, signal| {
                         let heartbeat = heartbeat::of_report(report, signal);
                         let bound = sender.site_id.is_some();
                         if agents::heard(db, &heartbeat, bound, received_at)? {
                             silence::over(db, &catalogue, &report.agent_id, received_at)?;
-                            inventory::take(db, &catalogue, report, received_at)?;
+                            taken = inventory::take(db, &catalogue, report, received_at)?;
                         }
                         let (site, agent) = (&report.site_id, &report.agent_id);
                         for integration in &report.integrations {
@@ -75,7 +76,7 @@ pub async fn deliver(
                     })?;
                     Ok(Reported {
                         send_again: reconcile::unknown(db, report)?,
-                        policy: inventory::policy(db, report, received_at)?,
+                        policy: inventory::policy(db, report, &taken, received_at)?,
                         outcome,
                     })
                 })

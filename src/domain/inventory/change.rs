@@ -68,6 +68,7 @@ impl Change {
     }
 
     /// With facts about a host.
+    #[must_use]
     pub fn about(mut self, network: &NetworkRow, host: &HostState) -> Self {
         let mut put = |name: &str, value: Value| {
             self.detail.insert(name.to_owned(), value);
@@ -86,6 +87,7 @@ impl Change {
     }
 
     /// With one more fact.
+    #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.detail.insert(name.to_owned(), value.into());
         self

@@ -19,6 +19,7 @@ const NEW_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// A host as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[allow(clippy::struct_excessive_bools)] // the API's shape: each is a fact of its own
 pub struct Host {
     /// Number of the row.
     pub id: i64,

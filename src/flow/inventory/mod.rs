@@ -61,8 +61,8 @@ impl Desk<'_> {
     }
 }
 
-/// Takes the pass of a report in, within the caller's transaction. One that was taken in before is
-/// left alone.
+/// Takes the pass of a report in, within the caller's transaction, and answers the networks that it
+/// was about as they are then. One that was taken in before is left alone.
 ///
 /// # Errors
 /// The database refuses.
@@ -71,16 +71,16 @@ pub fn take(
     catalogue: &Catalogue,
     report: &Report,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<NetworkState>, StoreError> {
     let Some(pass) = &report.inventory else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let last = passes::of_agent(db, &report.agent_id)?;
     if last
         .as_ref()
         .is_some_and(|last| last.started_at == pass.started_at)
     {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let desk = Desk {
         db,
@@ -93,17 +93,22 @@ pub fn take(
         },
     };
     let networks = tidy::networks(pass);
+    let mut taken = Vec::new();
     for looked in &networks {
-        take_network(desk, report, looked)?;
+        taken.push(take_network(desk, report, looked)?);
     }
     blind(desk, report, (pass, &networks), last)?;
     let kept = |millis: i64| now.plus_millis(-millis);
     let before = (kept(ROAMING_KEPT_MS), kept(HOST_KEPT_MS));
     hosts::remove_unseen(db, before, FORGOTTEN_AT_ONCE)?;
-    Ok(())
+    Ok(taken)
 }
 
-fn take_network(desk: Desk<'_>, report: &Report, looked: &Looked) -> Result<(), StoreError> {
+fn take_network(
+    desk: Desk<'_>,
+    report: &Report,
+    looked: &Looked,
+) -> Result<NetworkState, StoreError> {
     let (db, now, site) = (desk.db, desk.seat.now, report.site_id.as_str());
     let cidr = looked.cidr.to_string();
     let mut candidates = networks::states(db, Which::Prefix(site, &cidr), now)?;
@@ -135,7 +140,7 @@ fn take_network(desk: Desk<'_>, report: &Report, looked: &Looked) -> Result<(), 
             integration_suggestions::suggest(db, site, &found, now)?;
         }
     }
-    Ok(())
+    Ok(state)
 }
 
 fn new_network(
@@ -260,38 +265,54 @@ fn is_blind(report: &Report, networks: &[Looked], senses: &[SenseReport], key: S
 }
 
 /// What an agent should ask directly before it reports that it did not see it: everything whose
-/// absence would be complained about, on the networks that it looks at.
+/// absence would be complained about, on the networks that it looks at. `taken` are those whose
+/// state is known from its pass already.
 ///
 /// # Errors
 /// The database refuses.
-pub fn policy(db: &Db, report: &Report, now: Timestamp) -> Result<Policy, StoreError> {
-    let agent_id = report.agent_id.as_str();
+pub fn policy(
+    db: &Db,
+    report: &Report,
+    taken: &[NetworkState],
+    now: Timestamp,
+) -> Result<Policy, StoreError> {
     let mut watched = Vec::new();
-    for state in networks::states(db, Which::Agent(agent_id), now)? {
+    for row in networks::rows(db, Which::Agent(&report.agent_id))? {
         // Whoever may send for one site learns nothing of another.
-        if state.row.site_id != report.site_id {
+        if row.site_id != report.site_id {
             continue;
         }
-        for host in &state.hosts {
-            let own = host.agent_id.as_deref() == Some(agent_id);
-            let lately = now.millis_since(host.last_seen) <= ASKED_FOR_MS;
-            if !host.is_watched() || own || !lately {
-                continue;
+        match taken.iter().find(|state| state.row.id == row.id) {
+            Some(state) => watched.extend(watched_on(state, &report.agent_id, now)),
+            None => {
+                for state in networks::states(db, Which::One(row.id), now)? {
+                    watched.extend(watched_on(&state, &report.agent_id, now));
+                }
             }
-            let mut ports: Vec<u16> = host
-                .services
-                .iter()
-                .filter(|service| service.open && service.protocol == "tcp")
-                .map(|service| service.port)
-                .collect();
-            ports.truncate(MOST_PORTS);
-            watched.extend(host.current_addresses().map(|known| WatchedAddress {
-                address: known.address.to_string(),
-                mac: known.mac.clone(),
-                ports: ports.clone(),
-            }));
         }
     }
     watched.truncate(MOST_WATCHED);
     Ok(Policy { watched })
+}
+
+fn watched_on(state: &NetworkState, agent_id: &str, now: Timestamp) -> Vec<WatchedAddress> {
+    let mut watched = Vec::new();
+    for host in &state.hosts {
+        let own = host.agent_id.as_deref() == Some(agent_id);
+        let lately = now.millis_since(host.last_seen) <= ASKED_FOR_MS;
+        if !host.is_watched() || own || !lately {
+            continue;
+        }
+        let open = host
+            .services
+            .iter()
+            .filter(|service| service.open && service.protocol == "tcp");
+        let ports: Vec<u16> = open.map(|service| service.port).take(MOST_PORTS).collect();
+        watched.extend(host.current_addresses().map(|known| WatchedAddress {
+            address: known.address.to_string(),
+            mac: known.mac.clone(),
+            ports: ports.clone(),
+        }));
+    }
+    watched
 }

@@ -255,28 +255,20 @@ fn certificate(
         return None;
     }
     let name = change::short(&host.called());
-    let change = match due {
-        Some(severity) => {
-            let key = change::service_key(kind::CERTIFICATE_EXPIRING, row, host, service);
-            let days = shown.not_after.millis_since(now).div_euclid(DAY_MS);
-            let summary = format!(
-                "The certificate of {name}, {}, runs out at {}",
-                service.place(),
-                shown.not_after
-            );
-            Change::begins(kind::CERTIFICATE_EXPIRING, severity, key, summary)
-                .with("days_left", days)
-                .with("not_after", shown.not_after.to_string())
-                .with("subject", change::short(&shown.subject))
-        }
-        None => {
-            let key = service.said.get(kind::CERTIFICATE_EXPIRING)?.clone();
-            let summary = format!(
-                "The certificate of {name}, {}, is a new one",
-                service.place()
-            );
-            Change::ends(kind::CERTIFICATE_EXPIRING, key, summary)
-        }
+    let change = if let Some(severity) = due {
+        let key = change::service_key(kind::CERTIFICATE_EXPIRING, row, host, service);
+        let days = shown.not_after.millis_since(now).div_euclid(DAY_MS);
+        let (place, end) = (service.place(), shown.not_after);
+        let summary = format!("The certificate of {name}, {place}, runs out at {end}");
+        Change::begins(kind::CERTIFICATE_EXPIRING, severity, key, summary)
+            .with("days_left", days)
+            .with("not_after", end.to_string())
+            .with("subject", change::short(&shown.subject))
+    } else {
+        let key = service.said.get(kind::CERTIFICATE_EXPIRING)?.clone();
+        let place = service.place();
+        let summary = format!("The certificate of {name}, {place}, is a new one");
+        Change::ends(kind::CERTIFICATE_EXPIRING, key, summary)
     };
     let change = facts(change.about(row, host), service);
     let service = &mut host.services[number];

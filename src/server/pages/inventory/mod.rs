@@ -51,6 +51,7 @@ struct NetworkPart {
     left_out: usize,
 }
 
+#[allow(clippy::struct_excessive_bools)] // a template asks each of them alone
 struct HostView {
     id: i64,
     name: String,
@@ -264,20 +265,12 @@ impl StandingView {
 
 fn service_view(service: &Service) -> ServiceView {
     let place = format!("{}/{}", service.protocol, service.port);
-    let evidence: Vec<String> = service
-        .evidence
-        .iter()
-        .map(|(key, value)| format!("{key}: {value}"))
-        .collect();
-    let mut why = format!("confidence {}", service.confidence.as_str());
-    if !evidence.is_empty() {
-        why += &format!("; {}", evidence.join("; "));
-    }
+    let mut why = vec![format!("confidence {}", service.confidence.as_str())];
+    let evidence = service.evidence.iter();
+    why.extend(evidence.map(|(key, value)| format!("{key}: {value}")));
     if let Some(shown) = &service.certificate {
-        why += &format!(
-            "; certificate of {} until {}",
-            shown.subject, shown.not_after
-        );
+        let (subject, end) = (&shown.subject, shown.not_after);
+        why.push(format!("certificate of {subject} until {end}"));
     }
     ServiceView {
         name: shown(service.product.as_deref().unwrap_or_default()),
@@ -289,7 +282,7 @@ fn service_view(service: &Service) -> ServiceView {
         },
         gone: service.gone,
         announced: !service.open,
-        why: shown(&why),
+        why: shown(&why.join("; ")),
     }
 }
 

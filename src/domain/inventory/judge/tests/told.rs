@@ -212,7 +212,7 @@ fn a_service_that_stopped_is_told_while_its_host_is_there() {
 fn a_certificate_that_runs_out_is_told_twice_and_ends_with_a_new_one() {
     let with = |days: i64| {
         let mut nas = server(5);
-        nas.services[0].certificate = certificate(days);
+        nas.services[0].certificate = Some(certificate(days));
         [nas, there(9)]
     };
     let mut lan = Lan::with(&with(40));
