@@ -9,7 +9,6 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use atlas_ops::agent::discovery;
@@ -37,7 +36,7 @@ fn pass(lan: &Lan, config: &DiscoveryConfig, policy: &Policy) -> Pass {
     })
 }
 
-fn of<'p>(pass: &'p Pass, number: u8) -> &'p Sighting {
+fn of(pass: &Pass, number: u8) -> &Sighting {
     let address = format!("192.168.77.{number}");
     let mut all = pass.networks.iter().flat_map(|one| &one.sightings);
     all.find(|one| one.address == address)
@@ -233,7 +232,7 @@ fn open_ports_pages_and_names_are_learned_where_they_are_switched_on() {
 
 #[test]
 fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
-    let lan = Mutex::new(Lan::new());
+    let lan = Lan::new();
     let watched = |number: u8| WatchedAddress {
         address: format!("192.168.77.{number}"),
         mac: None,
@@ -242,14 +241,13 @@ fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
     let policy = Policy {
         watched: vec![watched(2), watched(3), watched(4), watched(250)],
     };
-    lan.lock().unwrap().add(&[host(1), host(2)]);
-    let lan = lan.into_inner().unwrap();
-    let (begun, begin) = std::sync::mpsc::channel();
+    lan.add(&[host(1), host(2)]);
+    let (wake, woken) = std::sync::mpsc::channel();
     let pass = std::thread::scope(|scope| {
         // Host 3 sleeps through the sweep and wakes up while the missing are asked.
         let lan = &lan;
         scope.spawn(move || {
-            begin.recv_timeout(Duration::from_secs(20)).unwrap();
+            woken.recv_timeout(Duration::from_secs(20)).unwrap();
             lan.add(&[host(3)]);
         });
         lan.within("agent", || {
@@ -260,7 +258,7 @@ fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
             let told = std::cell::Cell::new(false);
             let progress = |progress: discovery::Progress| {
                 if progress.stage == discovery::Stage::Missing && !told.replace(true) {
-                    begun.send(()).unwrap();
+                    wake.send(()).unwrap();
                 }
             };
             let config = DiscoveryConfig::default();

@@ -146,9 +146,9 @@ fn row(sighting: &Sighting) -> Vec<String> {
 }
 
 fn cell(parts: &[&str]) -> String {
-    let mut text = parts[..parts.len().min(IN_A_CELL)].join(", ");
+    let text = parts[..parts.len().min(IN_A_CELL)].join(", ");
     if parts.len() > IN_A_CELL {
-        text.push_str(&format!(" and {} more", parts.len() - IN_A_CELL));
+        return format!("{text} and {} more", parts.len() - IN_A_CELL);
     }
     text
 }
