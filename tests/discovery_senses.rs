@@ -9,15 +9,15 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use atlas_ops::agent::discovery;
+use atlas_ops::agent::sys::tls;
 use atlas_ops::clock;
 use atlas_ops::config::agent::discovery::DiscoveryConfig;
 use atlas_ops::config::secret::Secret;
 use atlas_ops::domain::inventory::pass::{Pass, Policy, Sense, Sighting, WatchedAddress};
-use support::lan::{Host, Lan};
+use support::lan::{self, Host, Lan};
 
 fn host(number: u8) -> Host {
     Host {
@@ -37,7 +37,7 @@ fn pass(lan: &Lan, config: &DiscoveryConfig, policy: &Policy) -> Pass {
     })
 }
 
-fn of<'p>(pass: &'p Pass, number: u8) -> &'p Sighting {
+fn of(pass: &Pass, number: u8) -> &Sighting {
     let address = format!("192.168.77.{number}");
     let mut all = pass.networks.iter().flat_map(|one| &one.sightings);
     all.find(|one| one.address == address)
@@ -233,7 +233,7 @@ fn open_ports_pages_and_names_are_learned_where_they_are_switched_on() {
 
 #[test]
 fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
-    let lan = Mutex::new(Lan::new());
+    let lan = Lan::new();
     let watched = |number: u8| WatchedAddress {
         address: format!("192.168.77.{number}"),
         mac: None,
@@ -242,14 +242,13 @@ fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
     let policy = Policy {
         watched: vec![watched(2), watched(3), watched(4), watched(250)],
     };
-    lan.lock().unwrap().add(&[host(1), host(2)]);
-    let lan = lan.into_inner().unwrap();
-    let (begun, begin) = std::sync::mpsc::channel();
+    lan.add(&[host(1), host(2)]);
+    let (wake, woken) = std::sync::mpsc::channel();
     let pass = std::thread::scope(|scope| {
         // Host 3 sleeps through the sweep and wakes up while the missing are asked.
         let lan = &lan;
         scope.spawn(move || {
-            begin.recv_timeout(Duration::from_secs(20)).unwrap();
+            woken.recv_timeout(Duration::from_secs(20)).unwrap();
             lan.add(&[host(3)]);
         });
         lan.within("agent", || {
@@ -260,7 +259,7 @@ fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
             let told = std::cell::Cell::new(false);
             let progress = |progress: discovery::Progress| {
                 if progress.stage == discovery::Stage::Missing && !told.replace(true) {
-                    begun.send(()).unwrap();
+                    wake.send(()).unwrap();
                 }
             };
             let config = DiscoveryConfig::default();
@@ -276,4 +275,74 @@ fn those_who_are_missing_are_asked_directly_before_they_count_as_missing() {
     );
     assert_eq!(network.unusable, None);
     assert!((9_000..20_000).contains(&pass.took_ms), "{}", pass.took_ms);
+}
+
+/// A TLS server of OpenSSL in a host's namespace, and the folder of its certificate.
+fn tls_server(lan: &Lan, number: u8, port: u16) -> (std::process::Child, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().display();
+    lan::shell(&format!(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+         -keyout {at}/key -out {at}/certificate -subj '/O=Home/CN=pve.lan' 2>{at}/log"
+    ));
+    let there = lan.name(&format!("h{number}"));
+    let child = std::process::Command::new("ip")
+        .args([
+            "netns", "exec", &there, "openssl", "s_server", "-www", "-quiet",
+        ])
+        .args(["-accept", &port.to_string()])
+        .arg("-key")
+        .arg(folder.path().join("key"))
+        .arg("-cert")
+        .arg(folder.path().join("certificate"))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let address = (Ipv4Addr::new(192, 168, 77, number), port);
+    lan::until("the TLS server", || {
+        lan.within("agent", || std::net::TcpStream::connect(address).is_ok())
+    });
+    (child, folder)
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_recorded() {
+    let lan = Lan::new();
+    lan.add(&[host(1), host(9)]);
+    let (mut server, _folder) = tls_server(&lan, 9, 8006);
+    let config = DiscoveryConfig {
+        http: true,
+        ..DiscoveryConfig::default()
+    };
+    let pass = pass(&lan, &config, &Policy::default());
+    let address = std::net::SocketAddr::from(([192, 168, 77, 9], 8006));
+    let (asked, not_tls) = lan.within("agent", || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let limit = Duration::from_secs(5);
+        // It takes connections and says nothing.
+        let mute = TcpListener::bind("192.168.77.250:0").unwrap();
+        let plain = mute.local_addr().unwrap();
+        runtime.block_on(async {
+            (
+                tls::certificate_of(address, "pve.lan", limit).await,
+                tls::certificate_of(plain, "pve.lan", Duration::from_millis(300)).await,
+            )
+        })
+    });
+    let _ = server.kill();
+    let _ = server.wait();
+    let seen = of(&pass, 9);
+    let service = seen.services.iter().find(|one| one.port == 8006).unwrap();
+    let shown = service.certificate.as_ref().unwrap();
+    assert_eq!((&*shown.subject, &*shown.issuer), ("pve.lan", "pve.lan"));
+    let days = shown.not_after.millis_since(clock::now()) / 86_400_000;
+    assert!((28..=30).contains(&days), "{days}");
+    assert_eq!(service.evidence["http_status"], "200");
+    assert_eq!(&asked.unwrap(), shown);
+    assert!(not_tls.unwrap_err().contains("in time"));
 }

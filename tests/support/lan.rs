@@ -74,31 +74,27 @@ impl Lan {
 
     /// Adds hosts, all at once.
     pub fn add(&self, hosts: &[Host]) {
-        let mut script = String::new();
-        for host in hosts {
-            let which = format!("h{}", host.number);
-            let there = self.name(&which);
-            script.push_str(&format!(
-                "ip netns add {there}; {}; ip -n {there} link set lo up\n{}\n",
-                no_ipv6(&there),
-                self.cable(&which, "eth0", &format!("p{}", host.number)),
-            ));
-            if let Some(last) = host.proxmox {
-                script.push_str(&format!(
-                    "ip -n {there} link set eth0 address bc:24:11:00:00:{last:02x}\n"
-                ));
-            }
-            if host.ignores_ping {
-                script.push_str(&format!(
-                    "ip netns exec {there} sysctl -qw net.ipv4.icmp_echo_ignore_all=1\n"
-                ));
-            }
-            script.push_str(&format!(
-                "ip -n {there} addr add 192.168.77.{}/24 dev eth0\n",
-                host.number
-            ));
-        }
-        shell(&script);
+        let scripts: Vec<String> = hosts.iter().map(|host| self.host(*host)).collect();
+        shell(&scripts.join("\n"));
+    }
+
+    fn host(&self, host: Host) -> String {
+        let number = host.number;
+        let which = format!("h{number}");
+        let there = self.name(&which);
+        let mac = host.proxmox.map_or_else(String::new, |last| {
+            format!("ip -n {there} link set eth0 address bc:24:11:00:00:{last:02x}")
+        });
+        let ignores = u8::from(host.ignores_ping);
+        format!(
+            "ip netns add {there}; {quiet}; ip -n {there} link set lo up
+            {cable}
+            {mac}
+            ip netns exec {there} sysctl -qw net.ipv4.icmp_echo_ignore_all={ignores}
+            ip -n {there} addr add 192.168.77.{number}/24 dev eth0",
+            quiet = no_ipv6(&there),
+            cable = self.cable(&which, "eth0", &format!("p{number}")),
+        )
     }
 
     /// Adds a host that answers nothing but the question for its hardware address: what is sent to

@@ -16,6 +16,7 @@ mod ports;
 mod reprobe;
 mod round;
 mod routed;
+mod second_look;
 mod senses;
 mod ssdp;
 mod sweep;

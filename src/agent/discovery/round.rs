@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join3, join4};
+use futures_util::future::{join, join_all, join4};
 use tokio::time::Instant;
 
 use super::merge::Found;
@@ -15,7 +15,7 @@ use super::routed::Asked;
 use super::senses::Senses;
 use super::sweep::{Swept, Table};
 use super::verdict::{self, Outcome};
-use super::{Progress, Stage, http, mdns, names, ports, reprobe, routed, ssdp, sweep};
+use super::{Progress, Stage, http, mdns, names, ports, reprobe, routed, second_look, ssdp, sweep};
 use crate::agent::sys;
 use crate::agent::sys::echo::Echo;
 use crate::agent::sys::interfaces::links;
@@ -44,11 +44,11 @@ pub(super) struct Round<'a> {
     /// What was found, in the order of the networks.
     pub(super) found: Vec<RefCell<Found>>,
     /// The neighbour table before anything was sent.
-    before: Table,
+    pub(super) before: Table,
     /// Where ICMP is allowed.
     pub(super) echo: Option<Echo>,
     pub(super) resolvers: Vec<IpAddr>,
-    began: Instant,
+    pub(super) began: Instant,
     progress: &'a dyn Fn(Progress),
 }
 
@@ -185,10 +185,11 @@ async fn look(round: &Round<'_>, fared: &mut Senses) -> Went {
         let swept = sweep_all(round).await;
         let remembered = round.read_neighbours(&sweep::table());
         let hosts = round.hosts(|_, _| true);
-        let (in_vain, (), ()) = join3(
+        let (in_vain, (), (), ()) = join4(
             reprobe::ask(round),
             ports::ask(round, &hosts, until(PORTS_UNTIL)),
-            verify(round, remembered, sweeping),
+            second_look::verify(round, remembered, sweeping),
+            second_look::ask_anew(round),
         )
         .await;
         (swept, in_vain)
@@ -238,77 +239,18 @@ async fn sweep_all(round: &Round<'_>) -> Vec<Swept> {
         .map(|network| network.addresses().len())
         .sum();
     let done = Cell::new(0);
-    let tell = |more: usize, _: usize| {
+    let tell = |more: usize| {
         done.set((done.get() + more).min(of));
         round.tell(Stage::Sweep, done.get(), of);
     };
     join_all(round.networks.iter().map(async |network| {
         if network.how == How::Swept {
-            sweep::sweep(network, &tell).await
+            sweep::sweep(network, network.addresses(), &tell).await
         } else {
             Swept::default()
         }
     }))
     .await
-}
-
-/// Finds out about those that the neighbour table merely remembers: they refuse a datagram, answer
-/// an echo, or the kernel verifies them. What is verified in vain was a memory and is not told;
-/// what the kernel saw no need to verify (it had done so shortly before the pass) is no news.
-async fn verify(round: &Round<'_>, remembered: Vec<(usize, Ipv4Addr)>, since: Instant) {
-    /// How long an echo may take.
-    const ECHO: Duration = Duration::from_millis(800);
-    let asked: Vec<(usize, Ipv4Addr)> = remembered
-        .into_iter()
-        .filter(|(place, address)| round.networks[*place].may_ask(*address))
-        .collect();
-    if asked.is_empty() {
-        return;
-    }
-    let refusals = join_all(
-        round
-            .networks
-            .iter()
-            .enumerate()
-            .map(async |(place, network)| {
-                let of_it = asked.iter().filter(|(one, _)| *one == place);
-                let of_it: Vec<Ipv4Addr> = of_it.map(|(_, address)| *address).collect();
-                let there = sweep::refusing(network, &of_it).await;
-                let mut found = round.found[place].borrow_mut();
-                for address in there {
-                    found.saw(address, Sense::Neighbour);
-                }
-            }),
-    );
-    let echoes = join_all(asked.iter().map(async |(place, address)| {
-        if let Some(echo) = &round.echo
-            && echo.answers(*address, 2, ECHO).await
-        {
-            round.found[*place].borrow_mut().saw(*address, Sense::Icmp);
-        }
-    }));
-    join(refusals, echoes).await;
-    let is_open =
-        |(place, address): &(usize, Ipv4Addr)| !round.found[*place].borrow().is_alive(*address);
-    if !asked.iter().any(is_open) {
-        return;
-    }
-    sweep::verified(since, &|table| {
-        round.read_neighbours(table);
-        asked.iter().any(|one| {
-            let key = (round.networks[one.0].link, one.1);
-            let waits = table.get(&key).is_some_and(sweep::is_being_verified);
-            is_open(one) && waits
-        })
-    })
-    .await;
-    let table = sweep::table();
-    for (place, address) in asked {
-        let row = table.get(&(round.networks[place].link, address));
-        if row.is_none_or(sweep::is_in_vain) {
-            round.found[place].borrow_mut().forget_unless_alive(address);
-        }
-    }
 }
 
 /// Asks every network that may be asked by multicast; what came back, or why nothing could be sent.

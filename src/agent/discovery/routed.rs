@@ -31,7 +31,7 @@ pub(super) struct Asked {
     /// Addresses that were to be asked.
     pub(super) of: usize,
     /// Those that were asked.
-    pub(super) asked: usize,
+    pub(super) done: usize,
     /// Every address refuses alike.
     pub(super) is_firewall: bool,
 }
@@ -62,7 +62,7 @@ pub(super) async fn ask(round: &Round<'_>, place: usize, until: Instant) -> Aske
     let was_asked = |one: &&Outcome| one.echoed || one.knock.is_some();
     Asked {
         of: addresses.len(),
-        asked: outcomes.iter().filter(was_asked).count(),
+        done: outcomes.iter().filter(was_asked).count(),
         is_firewall,
     }
 }

@@ -61,10 +61,15 @@ pub(super) fn table() -> Table {
         .collect()
 }
 
-/// Pokes every address of a network. What was found stands in the neighbour table afterwards.
-pub(super) async fn sweep(network: &Network, tell: &dyn Fn(usize, usize)) -> Swept {
+/// Pokes addresses of a network. What was found stands in the neighbour table afterwards. `tell` is
+/// called with the count of each burst.
+pub(super) async fn sweep(
+    network: &Network,
+    addresses: Vec<Ipv4Addr>,
+    tell: &dyn Fn(usize),
+) -> Swept {
     let began = Instant::now();
-    let mut waiting = network.addresses();
+    let mut waiting = addresses;
     let mut swept = Swept {
         of: waiting.len(),
         ..Swept::default()
@@ -90,7 +95,7 @@ pub(super) async fn sweep(network: &Network, tell: &dyn Fn(usize, usize)) -> Swe
                     }
                 }
             }
-            tell(burst.len(), swept.of);
+            tell(burst.len());
             sleep(APART).await;
         }
         waiting = left;

@@ -64,9 +64,9 @@ fn swept(network: &Network, outcome: &Outcome) -> (bool, Option<String>) {
     let reason = match &network.how {
         How::Passive(reason) => reason.clone(),
         How::Swept if outcome.swept.link_lost => "the interface went away".to_owned(),
-        How::Routed if outcome.routed.asked < outcome.routed.of => format!(
+        How::Routed if outcome.routed.done < outcome.routed.of => format!(
             "there was time for {} of its {} addresses",
-            outcome.routed.asked, outcome.routed.of
+            outcome.routed.done, outcome.routed.of
         ),
         How::Swept | How::Routed => return (true, None),
     };
@@ -210,7 +210,7 @@ mod tests {
         let outcome = Outcome {
             routed: Asked {
                 of: 254,
-                asked: 254,
+                done: 254,
                 is_firewall: true,
             },
             link_is_there: true,

@@ -43,6 +43,7 @@ impl Name {
     }
 
     /// It without its first label.
+    #[must_use]
     pub fn parent(&self) -> Self {
         Self(self.0.iter().skip(1).cloned().collect())
     }
