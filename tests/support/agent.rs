@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use atlas_ops::agent::{self, Cycle, Outcome};
 use atlas_ops::config::agent::checks::ChecksConfig;
+use atlas_ops::config::agent::checks::host::HostChecks;
 use atlas_ops::config::agent::checks::network::{DnsChecks, GatewayChecks};
 use atlas_ops::config::agent::{AgentConfig, DockerHost};
 use atlas_ops::config::secret::Secret;
@@ -20,7 +21,18 @@ use super::server::{Answer, Asked, uids};
 static PLACES: AtomicUsize = AtomicUsize::new(0);
 
 /// No check of the machine that the tests run on: what is wrong there is not theirs.
-pub const QUIET: &str = "  checks: {gateway: {enabled: false}, dns: {enabled: false}}\n";
+pub const QUIET: &str = "  checks: {gateway: {enabled: false}, dns: {enabled: false}, disks: {enabled: false}, memory: {enabled: false}, load: {enabled: false}, units: {enabled: false}, clock: {enabled: false}}\n";
+
+/// As [`QUIET`], of the host.
+pub fn quiet_host() -> HostChecks {
+    let mut host = HostChecks::default();
+    host.disks.enabled = false;
+    host.memory.enabled = false;
+    host.load.enabled = false;
+    host.units.enabled = false;
+    host.clock.enabled = false;
+    host
+}
 
 /// A directory that is removed when the test ends.
 #[derive(Debug)]
@@ -83,6 +95,7 @@ impl Place {
                     enabled: false,
                     ..DnsChecks::default()
                 },
+                host: quiet_host(),
                 ..ChecksConfig::default()
             },
             spool: atlas_ops::config::agent::spool::SpoolConfig::default(),
