@@ -12,8 +12,10 @@ use super::checks::{self, Change, Check, Observer, Seen, reading};
 use super::client;
 use super::looks::Looks;
 use super::state::State;
-use super::sys::{self, Measured, Senses};
+use super::sys::volumes::Volumes;
+use super::sys::{self, Host, Measured, Senses};
 use crate::config::agent::AgentConfig;
+use crate::config::agent::checks::host::HostChecks;
 use crate::domain::agent::{Facts, Report, UnknownCheck};
 use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::integration::IntegrationReport;
@@ -42,8 +44,8 @@ const GATEWAYS: &str = "gateways";
 /// What one look showed.
 #[derive(Debug)]
 pub enum Shown {
-    /// Facts about the host.
-    Facts(Box<Facts>),
+    /// The host itself.
+    Facts(Box<Host>),
     /// Its gateways.
     Gateways(Measured),
     /// A Docker endpoint.
@@ -126,6 +128,8 @@ pub struct Eyes {
     looks: Looks<Shown>,
     watched: Vec<Watched>,
     checks: Vec<Box<dyn Check>>,
+    host: HostChecks,
+    volumes: Volumes,
     /// What the newest looks showed.
     pub known: Known,
 }
@@ -141,6 +145,8 @@ impl Eyes {
             looks: Looks::default(),
             watched,
             checks: checks::all(&config.checks),
+            host: config.checks.host.clone(),
+            volumes: Volumes::default(),
             known: Known::default(),
         })
     }
@@ -172,15 +178,9 @@ impl Eyes {
     fn begin(&mut self, longest: Duration) {
         let docker_limit = DOCKER_LIMIT.min(longest);
         let (senses, looks) = (&self.senses, &mut self.looks);
-        looks.begin(
-            senses,
-            FACTS,
-            FACTS_LIMIT,
-            Box::pin(async {
-                let facts = sys::blocking(sys::facts).await.unwrap_or_default();
-                Shown::Facts(Box::new(facts))
-            }),
-        );
+        let volumes = self.volumes.clone();
+        let host = Box::pin(async { Shown::Facts(Box::new(sys::look_at_host(volumes).await)) });
+        looks.begin(senses, FACTS, FACTS_LIMIT, host);
         looks.begin(
             senses,
             GATEWAYS,
@@ -212,7 +212,7 @@ impl Eyes {
     fn learn(&mut self, observation: &Observation) {
         for (_, shown) in &observation.shown {
             match shown {
-                Shown::Facts(facts) => self.known.facts.clone_from(facts),
+                Shown::Facts(host) => self.known.facts.clone_from(&host.facts),
                 Shown::Gateways(measured) => self.known.measured.clone_from(measured),
                 Shown::Docker(seen) => {
                     let integration = docker::integration(seen, &self.known.facts.hostname);
@@ -243,7 +243,8 @@ impl Eyes {
                     judged.changes.extend(changes);
                     continue;
                 }
-                Shown::Facts(_) | Shown::Gateways(_) => continue,
+                Shown::Facts(host) => checks::of_host(&self.host, host, &mut state.learned, now),
+                Shown::Gateways(_) => continue,
                 Shown::Check(seen) => seen.judge(&mut state.learned, now),
             };
             let watches = state.watches.entry(id.clone()).or_default();
@@ -283,7 +284,7 @@ impl Eyes {
         changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
         let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();
         state.watches.retain(|id, watches| {
-            let stays = ids.contains(id);
+            let stays = id == FACTS || ids.contains(id);
             if !stays {
                 let gone = std::mem::take(watches).into_values();
                 changes.extend(gone.filter_map(reading::forget));
