@@ -4,9 +4,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::checks;
 use super::client::Client;
 use super::spool;
 use super::state::{self, State, StateFile};
+use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
 use crate::http;
@@ -67,8 +69,15 @@ pub fn deliver(
         })
     );
     if may_take_report {
+        let sent = clock::now();
         match client.send_report(report, report_key) {
-            Ok(answer) => delivery.send_again = answer.send_again,
+            Ok(answer) => {
+                delivery.send_again = answer.send_again;
+                let times = (sent, clock::now(), answer.received_at);
+                if checks::clock::learn(&mut state.learned, times.0, times.1, times.2) {
+                    file.save(state)?;
+                }
+            }
             Err(error) => {
                 delivery.stopped.get_or_insert(error);
             }
