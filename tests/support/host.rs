@@ -13,7 +13,7 @@ use super::atlas::{Atlas, Ran, SHARED};
 use super::running::Running;
 
 /// What a system may take until it is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Checks that are not asked for by a test.
 const OTHERS: [&str; 7] = [
@@ -54,12 +54,12 @@ impl Bench {
             "agent:\n  backend_url: {backend}\n  site_id: site-test\n  token: {SHARED}\n  interval_seconds: 60\n  discovery: {{enabled: false}}\n  checks:\n"
         );
         for line in lines {
-            text += &format!("    {line}\n");
+            text += &["    ", line, "\n"].concat();
         }
         for other in OTHERS {
             let is_asked = |line: &&str| line.starts_with(&format!("{other}:"));
             if !lines.iter().any(is_asked) {
-                text += &format!("    {other}: {{enabled: false}}\n");
+                text += &["    ", other, ": {enabled: false}\n"].concat();
             }
         }
         std::fs::write(self.path("agent_config.yaml"), text).unwrap();
@@ -162,8 +162,8 @@ impl Disk {
     /// Writes a file of this many megabytes; the file system takes as much as it has.
     pub fn write(&self, name: &str, megabytes: usize) {
         let mut file = std::fs::File::create(self.mount().join(name)).unwrap();
-        let piece = [1; 64 * 1024];
-        for _ in 0..megabytes * 16 {
+        let piece = [1; 8 * 1024];
+        for _ in 0..megabytes * 128 {
             if file.write_all(&piece).is_err() {
                 break;
             }

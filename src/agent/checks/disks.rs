@@ -190,10 +190,12 @@ impl Told<'_> {
             ),
         };
         if let Some(hours) = self.full_in {
-            summary += &match hours {
-                ..1.0 => ", full in less than an hour".to_owned(),
-                _ => format!(", full in about {hours:.0} h"),
+            let soon = match hours {
+                ..1.0 => "less than an hour".to_owned(),
+                _ => format!("about {hours:.0} h"),
             };
+            summary += ", full in ";
+            summary += &soon;
         }
         summary
     }

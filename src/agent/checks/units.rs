@@ -20,8 +20,8 @@ use crate::domain::wildcard;
 const ID: &str = "units";
 /// Longest look.
 const LIMIT: Duration = Duration::from_secs(5);
-/// The conversation ends by itself before the look is late.
-const MARGIN: Duration = Duration::from_millis(500);
+/// Longest conversation: it ends by itself before the look is late.
+const CONVERSATION: Duration = Duration::from_millis(4500);
 /// Most units that are complained about one by one; a host with more has another problem.
 const MOST: usize = 200;
 /// Longest name of a unit, in characters, as systemd has it.
@@ -54,7 +54,7 @@ impl Check for Units {
         let config = self.0.clone();
         Box::pin(async move {
             let bus = config.bus.clone();
-            let failed = sys::blocking(move || failed_units(bus.as_deref(), LIMIT - MARGIN)).await;
+            let failed = sys::blocking(move || failed_units(bus.as_deref(), CONVERSATION)).await;
             Box::new(SeenUnits {
                 config,
                 host: sys::hostname(),

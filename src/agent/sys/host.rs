@@ -145,8 +145,8 @@ fn cores() -> usize {
 }
 
 /// How many a list such as `0-3,6` names.
-fn processors(list: &str) -> Option<usize> {
-    list.trim().split(',').try_fold(0, |sum: usize, range| {
+fn processors(online: &str) -> Option<usize> {
+    online.trim().split(',').try_fold(0, |sum: usize, range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
         Some(sum + last.checked_sub(first)? + 1)

@@ -283,6 +283,7 @@ mod tests {
         assert_eq!(mounts, ["/", "/tank/media"]);
     }
 
+    #[allow(clippy::unnecessary_wraps)] // as it is asked for
     fn room_or_hang(at: &Mount) -> Result<Room, String> {
         if at.mount.starts_with("/hung") {
             // Longer than the test.

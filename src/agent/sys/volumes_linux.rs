@@ -98,12 +98,12 @@ mod tests {
 
     #[test]
     fn the_room_of_a_file_system_adds_up() {
-        let root = mounts()
+        let mounted = mounts()
             .unwrap()
             .into_iter()
             .rfind(|at| at.mount == "/")
             .unwrap();
-        let room = room(&root).unwrap();
+        let room = room(&mounted).unwrap();
         assert!(room.total_bytes >= room.used_bytes + room.available_bytes);
         assert!(room.total_bytes > 0);
     }

@@ -1,6 +1,7 @@
 use std::fs::File;
 
 use super::*;
+use crate::domain::wildcard;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -28,7 +29,7 @@ fn the_newest_file_that_counts_is_found_below() {
     file(&at("log.txt"), now);
     file(&at("a/b/c/too-deep.db"), now);
     file(&at("from-the-future.db"), now + 24 * HOUR);
-    let newest = newest(folder.path(), |name| name.ends_with(".db"));
+    let newest = newest(folder.path(), |name| wildcard::matches("*.db", name));
     assert_eq!(name_of(&newest), "repo/snapshots/abc.db");
 }
 
