@@ -5,11 +5,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::Clock;
 use super::client::Client;
 use super::disk::Error;
 use super::spool::{Batch, Portion, Spool};
 use super::state::StateFile;
+use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::Report;
 use crate::domain::inventory::pass::Policy;
@@ -78,8 +78,6 @@ pub struct Attempt<'a> {
     pub spool: &'a mut Spool,
     /// No request is begun after it.
     pub deadline: Instant,
-    /// Tells this host's time.
-    pub clock: Clock<'a>,
     /// Asked between two requests: whether to go on.
     pub goes_on: &'a mut dyn FnMut() -> bool,
 }
@@ -155,7 +153,7 @@ impl<'a> Attempt<'a> {
             return;
         }
         let limited = progress.client.limit(self.left());
-        let sent_at = (self.clock)();
+        let sent_at = clock::now();
         match limited.and_then(|()| progress.client.send_report(report, key)) {
             Ok(answer) => {
                 // What waits still comes by itself.
@@ -164,7 +162,7 @@ impl<'a> Attempt<'a> {
                     policy: answer.policy,
                     sent_at,
                     received_at: answer.received_at,
-                    answered_at: (self.clock)(),
+                    answered_at: clock::now(),
                 });
             }
             Err(error) => {

@@ -14,8 +14,10 @@ use super::cycle::{Trouble, Watched, troubles_of_docker};
 use super::discovery;
 use super::looks::Looks;
 use super::state::State;
-use super::sys::{self, Measured, Senses};
+use super::sys::volumes::Volumes;
+use super::sys::{self, Host, Measured, Senses};
 use crate::config::agent::AgentConfig;
+use crate::config::agent::checks::host::HostChecks;
 use crate::config::agent::discovery::DiscoveryConfig;
 use crate::domain::agent::{Facts, UnknownCheck};
 use crate::domain::integration::IntegrationReport;
@@ -41,8 +43,8 @@ const PASS: &str = "discovery";
 /// What one look showed.
 #[derive(Debug)]
 pub enum Shown {
-    /// Facts about the host.
-    Facts(Box<Facts>),
+    /// The host itself.
+    Facts(Box<Host>),
     /// Its gateways.
     Gateways(Measured),
     /// A Docker endpoint.
@@ -93,6 +95,8 @@ pub struct Eyes {
     watched: Vec<Watched>,
     checks: Vec<Box<dyn Check>>,
     discovery: DiscoveryConfig,
+    host: HostChecks,
+    volumes: Volumes,
     /// What the newest looks showed.
     pub known: Known,
 }
@@ -111,6 +115,8 @@ impl Eyes {
             watched,
             checks: checks::all(&config.checks),
             discovery: config.discovery.clone(),
+            host: config.checks.host.clone(),
+            volumes: Volumes::default(),
             known,
         })
     }
@@ -128,6 +134,7 @@ impl Eyes {
         self.watched = watched;
         self.checks = checks::all(&config.checks);
         self.discovery = config.discovery.clone();
+        self.host = config.checks.host.clone();
     }
 
     /// The runtime that looks run on.
@@ -164,15 +171,12 @@ impl Eyes {
     fn begin(&mut self, longest: Duration) {
         let docker_limit = DOCKER_LIMIT.min(longest);
         let (senses, looks) = (&self.senses, &mut self.looks);
-        looks.begin(
-            senses,
-            FACTS,
-            FACTS_LIMIT,
-            Box::pin(async {
-                let facts = sys::blocking(sys::facts).await?;
-                Some(Shown::Facts(Box::new(facts)))
-            }),
-        );
+        let volumes = self.volumes.clone();
+        let host = async {
+            let host = sys::look_at_host(volumes).await?;
+            Some(Shown::Facts(Box::new(host)))
+        };
+        looks.begin(senses, FACTS, FACTS_LIMIT, Box::pin(host));
         looks.begin(
             senses,
             GATEWAYS,
@@ -233,7 +237,7 @@ impl Eyes {
     fn learn(&mut self, observation: &Observation) {
         for (_, shown) in &observation.shown {
             match shown {
-                Shown::Facts(facts) => self.known.facts.clone_from(facts),
+                Shown::Facts(host) => self.known.facts.clone_from(&host.facts),
                 Shown::Gateways(measured) => self.known.measured.clone_from(measured),
                 Shown::Docker(seen) => {
                     let integration = docker::integration(seen, &self.known.facts.hostname);
@@ -269,7 +273,8 @@ impl Eyes {
                     state.discovery.remember(pass);
                     continue;
                 }
-                Shown::Facts(_) | Shown::Gateways(_) => continue,
+                Shown::Facts(host) => checks::of_host(&self.host, host, &mut state.learned, now),
+                Shown::Gateways(_) => continue,
                 Shown::Check(seen) => seen.judge(&mut state.learned, now),
             };
             let watches = state.watches.entry(id.clone()).or_default();
@@ -310,7 +315,7 @@ impl Eyes {
         changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
         let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();
         state.watches.retain(|id, watches| {
-            let stays = ids.contains(id);
+            let stays = id == FACTS || ids.contains(id);
             if !stays {
                 let gone = std::mem::take(watches).into_values();
                 changes.extend(gone.filter_map(reading::forget));

@@ -275,7 +275,6 @@ impl<'a> Agent<'a> {
             file: &self.file,
             spool: &mut self.spool,
             deadline,
-            clock: self.clock,
             goes_on: &mut goes_on,
         };
         let result = attempt.deliver(report, key);
@@ -306,6 +305,8 @@ impl<'a> Agent<'a> {
         if let Some(answered) = &delivery.answered {
             self.eyes.known.pass = None;
             self.state.policy.clone_from(&answered.policy);
+            let times = (answered.sent_at, answered.answered_at, answered.received_at);
+            checks::clock::learn(&mut self.state.learned, times);
         }
         self.state.not_before = delivery.retry_after().map(|time| {
             let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);

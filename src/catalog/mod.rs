@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     /// Every kind that `PRODUCT.md` section 7 names.
-    const KINDS: [&str; 34] = [
+    const KINDS: [&str; 36] = [
         "container_down",
         "container_restart_count_high",
         "container_unhealthy",
@@ -134,6 +134,8 @@ mod tests {
         "service_new",
         "service_gone",
         "agent_silent",
+        "observations_dropped",
+        "agent_state_damaged",
         "wifi",
         "proxmox",
         "integration",

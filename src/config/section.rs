@@ -125,6 +125,23 @@ impl<'s> Section<'s> {
         Some(number)
     }
 
+    /// A number within a range, with or without decimals.
+    pub fn decimal(&mut self, key: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
+        let number = self.value(key, None, "a number", |node| match node {
+            Node::Int(number) => Ok(number as f64),
+            Node::Float(number) => Ok(number),
+            Node::Text(text) => text.trim().parse().map_err(|_| Node::Text(text)),
+            other => Err(other),
+        })?;
+        if !range.contains(&number) {
+            let (start, end) = (range.start(), range.end());
+            let message = format!("expected a number from {start} to {end}, found {number}");
+            self.complain(key, None, message);
+            return None;
+        }
+        Some(number)
+    }
+
     /// True or false.
     pub fn flag(&mut self, key: &'static str, variable: Option<&'static str>) -> Option<bool> {
         self.value(key, variable, "true or false", |node| match node {
@@ -151,11 +168,14 @@ impl<'s> Section<'s> {
                 .map(|item| item.trim().to_owned())
                 .filter(|item| !item.is_empty())
                 .collect::<Vec<_>>()),
+            Node::Int(number) => Ok(vec![number.to_string()]),
             Node::List(items) => {
                 let texts: Option<Vec<String>> = items
                     .iter()
                     .map(|item| match item {
                         Node::Text(text) => Some(text.trim().to_owned()),
+                        // A status code is a text to its reader.
+                        Node::Int(number) => Some(number.to_string()),
                         _ => None,
                     })
                     .collect();

@@ -24,12 +24,14 @@ pub mod severity;
 pub mod shell;
 pub mod signal;
 pub mod site;
+pub mod size;
 pub mod suggestion;
 pub mod text;
 pub mod timestamp;
 pub mod token;
 pub mod user;
 pub mod variables;
+pub mod wildcard;
 pub mod window;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod atlas;
 pub mod engine;
+pub mod host;
 pub mod http;
 pub mod incident_pages;
 pub mod install;

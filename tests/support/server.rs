@@ -229,7 +229,7 @@ pub fn accept(asked: &Asked) -> Answer {
     }
     Answer::json(
         201,
-        &json!({"signal_id": 7, "received_at": "2026-11-23T04:00:00Z"}),
+        &json!({"signal_id": 7, "received_at": atlas_ops::clock::now()}),
     )
 }
 

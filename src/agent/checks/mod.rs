@@ -6,11 +6,19 @@
 //! ([`Check`]) and what a look means ([`Seen`]); how often in a row something has to be seen, what
 //! is news, and what was said before is [`reading`]'s. Docker has rules of its own.
 
+pub mod backups;
+pub mod clock;
+pub mod disks;
 pub mod docker;
+pub mod load;
+pub mod memory;
 pub mod reading;
+pub mod threshold;
+pub mod trend;
+pub mod units;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -18,10 +26,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::reading::Reading;
+use self::trend::Trend;
 use super::inert;
 use super::state::State;
-use super::sys::Task;
+use super::sys::{Host, Task};
 use crate::config::agent::checks::ChecksConfig;
+use crate::config::agent::checks::host::HostChecks;
 use crate::domain::agent::OpenCondition;
 use crate::domain::hash;
 use crate::domain::severity::Severity;
@@ -53,11 +63,46 @@ pub trait Seen: fmt::Debug + Send {
 
 /// What checks learn over time, besides conditions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Learned {}
+pub struct Learned {
+    /// What file systems grew by, by mount point.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disks: BTreeMap<String, Trend>,
+    /// Units that had failed at the last look.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failed_units: BTreeSet<String>,
+    /// How far the clock was ahead of the server's, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_seconds: Option<i64>,
+}
 
 /// Every check that the configuration asks for.
-pub fn all(_config: &ChecksConfig) -> Vec<Box<dyn Check>> {
-    Vec::new()
+pub fn all(config: &ChecksConfig) -> Vec<Box<dyn Check>> {
+    let mut checks: Vec<Box<dyn Check>> = Vec::new();
+    checks.extend(units::checks(&config.host.units));
+    checks.extend(backups::checks(&config.host.backups));
+    checks.extend(clock::checks(&config.host.clock));
+    checks
+}
+
+/// Judges what the host's facts show: they are looked at for the report in any case.
+pub fn of_host(
+    checks: &HostChecks,
+    host: &Host,
+    learned: &mut Learned,
+    now: Timestamp,
+) -> Vec<Reading> {
+    let mut readings = disks::judge(&checks.disks, host, learned, now);
+    readings.extend(memory::judge(&checks.memory, host));
+    readings.extend(load::judge(&checks.load, host));
+    readings
+}
+
+/// Longest reason that is passed on, in characters.
+const MAX_REASON: usize = 300;
+
+/// As it is shown: with one decimal.
+fn rounded(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
 }
 
 /// Who else would see a condition.

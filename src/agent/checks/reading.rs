@@ -34,11 +34,29 @@ pub struct Reading {
     pub patience: Patience,
 }
 
+impl Reading {
+    /// One of this host's own that could not be found out.
+    pub fn unknown(kind: &'static str, subject: String, reason: &str) -> Self {
+        Self {
+            kind,
+            subject,
+            scope: Scope::Host,
+            verdict: Verdict::Unknown(reason.to_owned()),
+            summary: String::new(),
+            over: String::new(),
+            detail: Map::new(),
+            patience: Patience::default(),
+        }
+    }
+}
+
 /// What was found of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It is wrong.
     Bad(Severity),
+    /// It is wrong at least this much; one that was worse before is not better yet.
+    AtLeast(Severity),
     /// Neither bad enough to complain nor good enough to stop: it stays as it was.
     Between,
     /// It is as it should be.
@@ -135,7 +153,11 @@ fn key_of(kind: &str, subject: &str) -> String {
 fn judge_one(reading: &Reading, watch: &mut Watch, now: Timestamp) -> Option<Change> {
     let patience = reading.patience;
     let finding = match reading.verdict {
-        Verdict::Bad(severity) => {
+        Verdict::Bad(severity) | Verdict::AtLeast(severity) => {
+            let before = watch
+                .open
+                .filter(|_| reading.verdict != Verdict::Bad(severity));
+            let severity = before.map_or(severity, |open| open.severity.max(severity));
             watch.good = 0;
             watch.bad = (watch.bad + 1).min(patience.after.max(1));
             if watch.open.is_some() || watch.bad >= patience.after {
@@ -253,6 +275,26 @@ mod tests {
         assert_eq!(
             story(&[BAD, BAD, worse]).pop().flatten(),
             Some((Status::Firing, Severity::Critical))
+        );
+    }
+
+    #[test]
+    fn at_least_opens_and_takes_nothing_back() {
+        let (worse, least) = (
+            Verdict::Bad(Severity::Critical),
+            Verdict::AtLeast(Severity::Warning),
+        );
+        assert_eq!(
+            story(&[least.clone(), least.clone()]).pop().flatten(),
+            Some((Status::Firing, Severity::Warning))
+        );
+        assert_eq!(
+            story(&[BAD, worse, least, BAD])[1..],
+            [
+                Some((Status::Firing, Severity::Critical)),
+                None,
+                Some((Status::Firing, Severity::Warning))
+            ]
         );
     }
 

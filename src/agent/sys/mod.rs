@@ -3,6 +3,11 @@
 //!
 //! Async stops here: one current-thread runtime with a thread of its own, which looks are handed to.
 
+pub mod backup;
+#[cfg(unix)]
+mod bus_unix;
+#[cfg(unix)]
+mod bus_wire;
 mod docker;
 mod docker_shapes;
 pub mod echo;
@@ -32,6 +37,12 @@ mod signals_unix;
 pub mod stream;
 pub mod tcp_probe;
 pub mod tls;
+pub mod units;
+pub mod volumes;
+#[cfg(target_os = "linux")]
+mod volumes_linux;
+#[cfg(not(target_os = "linux"))]
+mod volumes_other;
 
 use std::io;
 use std::net::IpAddr;
@@ -44,13 +55,17 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 pub use self::docker::look as look_at_docker;
-pub use self::host::{facts, hostname};
+pub use self::host::{Host, Squeeze, hostname, look as look_at_host};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
 pub use self::service::Service;
 #[cfg(unix)]
 use self::signals_unix::Signals;
+#[cfg(target_os = "linux")]
+use self::volumes_linux::{mounts, room};
+#[cfg(not(target_os = "linux"))]
+use self::volumes_other::{mounts, room};
 
 pub use self::ping::{Measured, measure as measure_gateways};
 
