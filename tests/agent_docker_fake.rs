@@ -9,14 +9,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::slice::from_ref;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use atlas_ops::agent::{self, Preview};
 use atlas_ops::domain::signal::{NewSignal, Status};
 use serde_json::{Value, json};
-use support::agent::{Fake, Hand, Place, cycle, cycle_within, engine};
+use support::agent::{Fake, Hand, Place, cycle, cycle_within, engine, events};
 use support::server::{Answer, Asked, Server};
 
 /// `kind container status` of each signal.
@@ -50,10 +48,11 @@ fn only_get_requests_are_made_under_a_version_both_sides_know() {
     let preview = preview(&place, from_ref(&docker.address), Duration::from_secs(10));
     assert_eq!(told(&preview.signals), ["container_down web firing"]);
     let asked = docker.take_asked();
-    assert_eq!(asked.len(), 4);
+    assert_eq!(asked.len(), 5);
     assert!(asked.iter().all(|asked| asked.method == "GET"));
     let paths: Vec<&str> = asked.iter().map(|asked| asked.path.as_str()).collect();
     assert_eq!(paths[..2], ["/version", "/v1.44/containers/json?all=true"]);
+    assert!(paths[2].starts_with("/v1.44/events?since="), "{}", paths[2]);
 }
 
 #[test]
@@ -198,7 +197,7 @@ fn one_container_that_cannot_be_inspected_blinds_nobody() {
         slow.clone(),
         Fake::new("web", "exited"),
     ]);
-    let running = [Fake::new("bad", "running"), slow.clone()];
+    let running = [Fake::new("bad", "running"), Fake::new("slow", "paused")];
     let docker = Server::unix(&place.join("d.sock"), engine(running.to_vec()));
     let backend = Server::backend();
     let config = place.config(&backend.address, from_ref(&docker.address));
@@ -206,8 +205,7 @@ fn one_container_that_cannot_be_inspected_blinds_nobody() {
     cycle(&config, &clock);
     docker.behave(move |asked| {
         if asked.path.contains(&bad.id) {
-            // GraphDriver without a Name was seen in the wild.
-            return Answer::json(200, &json!({"Id": bad.id, "GraphDriver": {"Data": null}}));
+            return Answer::json(200, &json!({"Id": bad.id, "State": "gone mad"}));
         }
         if asked.path.contains(&slow.id) {
             return Answer::Close;
@@ -344,24 +342,158 @@ fn a_socket_that_may_not_be_opened_is_unknown_and_said_once() {
 }
 
 #[test]
-fn hundreds_of_containers_are_one_look() {
+fn only_what_may_have_changed_is_inspected_again() {
     let place = Place::new();
     let fakes: Vec<Fake> = (0..600)
         .map(|number| Fake::new(&format!("c{number:03}"), "running"))
         .collect();
-    let mut answers = engine(fakes);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let docker = Server::unix(&place.join("d.sock"), move |asked| {
-        count.fetch_add(1, Ordering::Relaxed);
+    let backend = Server::backend();
+    let docker = Server::unix(&place.join("d.sock"), engine(fakes.clone()));
+    let config = place.config(&backend.address, from_ref(&docker.address));
+    let clock = Hand::new();
+    cycle(&config, &clock);
+    assert_eq!(docker.take_asked().len(), 603, "each once");
+    let report = backend.take_asked().pop().unwrap().json();
+    let counts = &report["integrations"][0]["config"];
+    assert_eq!(
+        (&counts["containers"], &counts["running"]),
+        (&json!(600), &json!(600))
+    );
+    let state = std::fs::read(place.state_path()).unwrap();
+    clock.turn_minutes(5);
+    cycle(&config, &clock);
+    assert_eq!(docker.take_asked().len(), 3, "nothing happened");
+    assert_eq!(
+        std::fs::read(place.state_path()).unwrap(),
+        state,
+        "and nothing is written"
+    );
+    // One ended, of another something was heard, and a third began anew without being heard.
+    let mut changed = fakes;
+    (changed[7].state, changed[7].exit_code) = ("exited", 1);
+    changed[9].status = Some("Up 3 seconds");
+    let told = die(&changed[8], 1);
+    let mut answers = engine(changed);
+    docker.behave(move |asked| {
+        if asked.path.contains("/events?") {
+            return events(from_ref(&told));
+        }
         answers(asked)
     });
-    let preview = preview(&place, from_ref(&docker.address), Duration::from_mins(1));
-    assert_eq!(asked.load(Ordering::Relaxed), 602);
-    assert!(preview.signals.is_empty());
-    let config = &preview.report.integrations[0].config;
+    cycle(&config, &clock);
+    assert_eq!(docker.take_asked().len(), 6);
+    let mut told = told_by(&backend);
+    told.sort();
     assert_eq!(
-        (&config["containers"], &config["running"]),
-        (&json!(600), &json!(600))
+        told,
+        [
+            "container_down c007 firing",
+            "container_down c008 firing",
+            "container_down c008 resolved"
+        ]
+    );
+}
+
+fn told_by(backend: &Server) -> Vec<String> {
+    told(&backend.take_signals())
+}
+
+/// The event of an end that nobody asked for, a moment ago.
+fn die(fake: &Fake, code: i64) -> Value {
+    let nanos = (atlas_ops::clock::now().as_millis() - 100) * 1_000_000;
+    json!({"status": "die", "id": fake.id, "Type": "container", "Action": "die",
+        "Actor": {"ID": fake.id, "Attributes": {"exitCode": code.to_string(), "name": fake.name}},
+        "time": nanos / 1_000_000_000, "timeNano": nanos})
+}
+
+#[test]
+fn events_that_are_forbidden_hang_or_are_garbage_cost_only_what_they_tell() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n".to_owned();
+    let answers = [
+        Answer::With(403, "text/html", Vec::new(), "Forbidden".into()),
+        Answer::Hang(Duration::from_mins(1)),
+        Answer::Endless(
+            head.clone(),
+            b"{\"status\": \"exec_start\"}\n".to_vec(),
+            Duration::from_millis(20),
+        ),
+        Answer::Endless(head, vec![b'x'; 4096], Duration::from_millis(1)),
+        Answer::Close,
+        Answer::With(200, "text/html", Vec::new(), "<html>".into()),
+    ];
+    std::thread::scope(|scope| {
+        for answer in answers {
+            scope.spawn(move || sees_all_but_events(&answer));
+        }
+    });
+}
+
+fn sees_all_but_events(answer: &Answer) {
+    let place = Place::new();
+    let mut well = engine(vec![Fake::new("web", "exited"), Fake::new("db", "running")]);
+    let events = answer.clone();
+    let docker = Server::unix(&place.join("d.sock"), move |asked| {
+        if asked.path.contains("/events?") {
+            return events.clone();
+        }
+        well(asked)
+    });
+    let backend = Server::backend();
+    let config = place.config(&backend.address, from_ref(&docker.address));
+    let begin = Instant::now();
+    cycle(&config, &Hand::new());
+    assert!(
+        begin.elapsed() < Duration::from_secs(9),
+        "{answer:?}: {:?}",
+        begin.elapsed()
+    );
+    assert_eq!(
+        told_by(&backend),
+        ["container_down web firing"],
+        "{answer:?}"
+    );
+    let state: Value =
+        serde_json::from_slice(&std::fs::read(place.state_path()).unwrap()).unwrap();
+    let troubles = state["told"].to_string();
+    assert!(
+        troubles.contains("events unix:"),
+        "it is said once: {answer:?}: {troubles}"
+    );
+}
+
+#[test]
+fn half_a_list_resolves_nothing_and_a_broken_row_blinds_nobody() {
+    let place = Place::new();
+    let web = Fake::new("web", "exited");
+    let docker = Server::unix(&place.join("d.sock"), engine(vec![web.clone()]));
+    let backend = Server::backend();
+    let config = place.config(&backend.address, from_ref(&docker.address));
+    let clock = Hand::new();
+    cycle(&config, &clock);
+    assert_eq!(told_by(&backend), ["container_down web firing"]);
+    let mut well = engine(vec![Fake::new("db", "exited")]);
+    docker.behave(move |asked| {
+        let answer = well(asked);
+        match answer {
+            Answer::With(code, kind, headers, body) if asked.path.contains("/json?all") => {
+                let body = body.replacen('[', "[{\"Id\": 7},", 1);
+                Answer::With(code, kind, headers, body)
+            }
+            answer => answer,
+        }
+    });
+    cycle(&config, &clock);
+    assert_eq!(told_by(&backend), ["container_down db firing"]);
+    docker.behave(|asked| {
+        if asked.path.contains("/json?all") {
+            return Answer::With(200, "application/json", Vec::new(), "[{\"Id\"".into());
+        }
+        engine(Vec::new())(asked)
+    });
+    cycle(&config, &clock);
+    assert_eq!(
+        told_by(&backend),
+        ["docker_unreachable - firing"],
+        "a list that is cut off is no list"
     );
 }

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use super::checks::docker::view::Look;
+use super::checks::docker::ask::Ask;
+use super::checks::docker::events::Events;
+use super::checks::docker::view::{Engine, Inspection, Look};
 use super::checks::docker::{self, SeenEndpoint};
 use super::checks::{self, Observer, Seen};
 use super::client;
 use super::state::State;
 use super::sys::{self, Senses};
-use crate::config::agent::AgentConfig;
+use crate::config::agent::{AgentConfig, DockerHost};
 use crate::domain::agent::{Facts, Gateway, Report};
 use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::timestamp::Timestamp;
@@ -20,6 +22,9 @@ const SOCKET_HINT: &str = "membership of the docker group is root: better run a 
 /// The hint for an engine or proxy that forbids the requests.
 const PROXY_HINT: &str =
     "it must allow GET /version and GET /containers (docker-socket-proxy: VERSION=1 CONTAINERS=1)";
+
+/// The hint for an engine or proxy that forbids the events.
+const EVENTS_HINT: &str = "let it allow GET /events (docker-socket-proxy: EVENTS=1)";
 
 /// What was seen of this host.
 #[derive(Debug)]
@@ -47,8 +52,7 @@ pub struct Trouble {
 /// A configured endpoint that can be looked at.
 #[derive(Debug, Clone)]
 pub struct Watched {
-    endpoint: String,
-    restart_threshold: u32,
+    host: DockerHost,
     address: DockerEndpoint,
 }
 
@@ -62,8 +66,7 @@ pub fn watched(config: &AgentConfig) -> Result<Vec<Watched>, String> {
         let address = DockerEndpoint::parse(&host.endpoint)?;
         if watched.iter().all(|known| known.address != address) {
             watched.push(Watched {
-                endpoint: host.endpoint.clone(),
-                restart_threshold: host.restart_threshold,
+                host: host.clone(),
                 address,
             });
         }
@@ -71,26 +74,28 @@ pub fn watched(config: &AgentConfig) -> Result<Vec<Watched>, String> {
     Ok(watched)
 }
 
-/// Looks at everything, for at most `limit`.
+/// Looks at everything, for at most `limit`. What is remembered says what need not be looked at.
 pub fn observe(
     config: &AgentConfig,
     watched: &[Watched],
+    memory: &docker::Memory,
     senses: &Senses,
     limit: Duration,
 ) -> Observation {
     let facts = sys::facts();
     let routes = sys::default_routes();
-    let addresses: Vec<DockerEndpoint> = watched
+    let asks: Vec<Ask> = watched
         .iter()
-        .map(|watched| watched.address.clone())
+        .map(|Watched { host, address }| {
+            Ask::new(host, address.clone(), memory.get(&host.endpoint))
+        })
         .collect();
-    let sight = senses.look(&addresses, &routes, limit);
+    let sight = senses.look(&asks, &routes, limit);
     let docker: Vec<SeenEndpoint> = watched
         .iter()
         .zip(sight.docker)
         .map(|(watched, look)| SeenEndpoint {
-            endpoint: watched.endpoint.clone(),
-            restart_threshold: watched.restart_threshold,
+            host: watched.host.clone(),
             look,
         })
         .collect();
@@ -122,7 +127,8 @@ pub fn observe(
 
 fn troubles_of_docker(seen: &[SeenEndpoint]) -> Vec<Trouble> {
     let mut troubles = Vec::new();
-    for SeenEndpoint { endpoint, look, .. } in seen {
+    for SeenEndpoint { host, look } in seen {
+        let endpoint = &host.endpoint;
         let hint = if endpoint.starts_with("unix:") {
             SOCKET_HINT
         } else {
@@ -136,22 +142,57 @@ fn troubles_of_docker(seen: &[SeenEndpoint]) -> Vec<Trouble> {
                 ),
             }),
             Look::Unreachable(_) => {}
-            Look::Answered(engine) => {
-                let mut failed = engine.containers.iter().filter_map(|container| {
-                    let reason = container.inspected.as_ref().err()?;
-                    Some((&container.name, reason))
-                });
-                if let Some((name, reason)) = failed.next() {
-                    let others = failed.count();
-                    troubles.push(Trouble {
-                        name: format!("inspect {endpoint}"),
-                        message: format!(
-                            "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
-                        ),
-                    });
-                }
-            }
+            Look::Answered(engine) => troubles.extend(troubles_of_engine(endpoint, engine)),
         }
+    }
+    troubles
+}
+
+/// What an engine that answers does not tell.
+fn troubles_of_engine(endpoint: &str, engine: &Engine) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    let mut trouble = |name: &str, message: String| {
+        troubles.push(Trouble {
+            name: format!("{name} {endpoint}"),
+            message,
+        });
+    };
+    let mut failed = engine
+        .containers
+        .iter()
+        .filter_map(|container| match &container.inspected {
+            Inspection::Failed(reason) => Some((&container.name, reason)),
+            _ => None,
+        });
+    if let Some((name, reason)) = failed.next() {
+        let others = failed.count();
+        trouble(
+            "inspect",
+            format!(
+                "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
+            ),
+        );
+    }
+    if !engine.whole {
+        trouble(
+            "list",
+            format!(
+                "the list of containers at {endpoint} could not be read as a whole; nothing that is missing in it counts as removed"
+            ),
+        );
+    }
+    match &engine.events {
+        Events::Heard { .. } => {}
+        Events::Refused { reason, .. } => trouble(
+            "events",
+            format!(
+                "{endpoint} tells no events: {reason}; a planned stop cannot be told from a failure there. hint: {EVENTS_HINT}"
+            ),
+        ),
+        Events::Failed(reason) => trouble(
+            "events",
+            format!("the events at {endpoint} could not be read ({reason}); they are asked for again"),
+        ),
     }
     troubles
 }

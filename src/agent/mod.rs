@@ -134,7 +134,13 @@ pub fn preview(
     let mut state = state::peek(&config.state_path)?;
     let senses = Senses::new().map_err(Error::System)?;
     let agent_id = identity(&mut state)?;
-    let observation = cycle::observe(config, &watched, &senses, look_limit(deadline));
+    let observation = cycle::observe(
+        config,
+        &watched,
+        &state.docker,
+        &senses,
+        look_limit(deadline),
+    );
     for trouble in &observation.troubles {
         tracing::warn!("{}", trouble.message);
     }
@@ -248,6 +254,7 @@ impl<'a> Agent<'a> {
         let observation = cycle::observe(
             self.config,
             &self.watched,
+            &self.state.docker,
             &self.senses,
             look_limit(deadline),
         );

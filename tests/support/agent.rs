@@ -64,10 +64,7 @@ impl Place {
             state_path: self.state_path(),
             docker_hosts: endpoints
                 .iter()
-                .map(|endpoint| DockerHost {
-                    endpoint: endpoint.clone(),
-                    restart_threshold: 3,
-                })
+                .map(|endpoint| DockerHost::at(endpoint))
                 .collect(),
             spool: atlas_ops::config::agent::spool::SpoolConfig::default(),
             discovery: atlas_ops::config::agent::discovery::DiscoveryConfig {
@@ -133,6 +130,8 @@ pub struct Fake {
     pub state: &'static str,
     pub exit_code: i64,
     pub policy: &'static str,
+    /// The words of its row, where they are not the usual ones.
+    pub status: Option<&'static str>,
 }
 
 impl Fake {
@@ -144,11 +143,13 @@ impl Fake {
             state,
             exit_code: i64::from(state == "exited"),
             policy: "always",
+            status: None,
         }
     }
 
     fn row(&self) -> Value {
         let status = match self.state {
+            _ if self.status.is_some() => self.status.unwrap_or_default().to_owned(),
             "exited" => format!("Exited ({}) 2 hours ago", self.exit_code),
             _ => "Up 2 hours".to_owned(),
         };
@@ -166,6 +167,12 @@ impl Fake {
     }
 }
 
+/// What an engine answers that remembers these events.
+pub fn events(events: &[Value]) -> Answer {
+    let body: String = events.iter().map(|event| format!("{event}\n")).collect();
+    Answer::With(200, "application/json", Vec::new(), body)
+}
+
 /// What a healthy engine with these containers answers.
 pub fn engine(containers: Vec<Fake>) -> impl FnMut(&Asked) -> Answer + Send + 'static {
     move |asked| {
@@ -175,6 +182,9 @@ pub fn engine(containers: Vec<Fake>) -> impl FnMut(&Asked) -> Answer + Send + 's
                 200,
                 &json!({"Version": "28.0.0", "ApiVersion": "1.47", "MinAPIVersion": "1.24"}),
             );
+        }
+        if path.ends_with("/events") {
+            return events(&[]);
         }
         if path.ends_with("/containers/json") {
             let rows: Vec<Value> = containers.iter().map(Fake::row).collect();

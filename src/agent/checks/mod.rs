@@ -69,6 +69,8 @@ pub struct Change {
     pub summary: String,
     /// The facts.
     pub detail: Map<String, Value>,
+    /// When it happened, where that is known better than "now".
+    pub at: Option<Timestamp>,
 }
 
 /// Conditions by kind, as a check's memory holds them.
@@ -164,7 +166,7 @@ impl Change {
             detail: self.detail,
             severity: self.severity,
             source: "agent".to_owned(),
-            observed_at: Some(now),
+            observed_at: Some(self.at.unwrap_or(now)),
             status: self.status,
             dedup_key: Some(dedup_key(who, self.kind, &self.subject)),
             expires_at: None,

@@ -4,6 +4,8 @@
 //! Async stops here: one current-thread runtime, entered for one look or one wait at a time.
 
 mod docker;
+mod docker_cut;
+mod docker_http;
 mod docker_shapes;
 mod host;
 mod machine_id;
@@ -27,9 +29,9 @@ pub use self::route_linux::default_routes;
 #[cfg(unix)]
 use self::stop_unix::Stop;
 
+use super::checks::docker::ask::Ask;
 use super::checks::docker::view::Look;
 use crate::domain::agent::Gateway;
-use crate::domain::docker_endpoint::DockerEndpoint;
 
 /// A default route of the kernel's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +91,7 @@ impl Senses {
 
     /// Looks at all endpoints and gateways at once, none waiting for another. An endpoint that
     /// did not answer within `limit` counts as unreachable.
-    pub fn look(&self, endpoints: &[DockerEndpoint], routes: &[Route], limit: Duration) -> Sight {
+    pub fn look(&self, asks: &[Ask], routes: &[Route], limit: Duration) -> Sight {
         let Some(runtime) = &self.runtime else {
             return Sight {
                 docker: Vec::new(),
@@ -98,11 +100,7 @@ impl Senses {
             };
         };
         runtime.block_on(async {
-            let engines = join_all(
-                endpoints
-                    .iter()
-                    .map(|endpoint| docker::look(endpoint, limit)),
-            );
+            let engines = join_all(asks.iter().map(|ask| docker::look(ask, limit)));
             let (docker, (gateways, ping_refused)) =
                 futures_util::future::join(engines, ping::measure(routes)).await;
             Sight {
