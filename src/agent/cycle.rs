@@ -191,7 +191,9 @@ fn troubles_of_engine(endpoint: &str, engine: &Engine) -> Vec<Trouble> {
         ),
         Events::Failed(reason) => trouble(
             "events",
-            format!("the events at {endpoint} could not be read ({reason}); they are asked for again"),
+            format!(
+                "the events at {endpoint} could not be read ({reason}); they are asked for again"
+            ),
         ),
     }
     troubles

@@ -15,3 +15,4 @@ pub mod people;
 pub mod running;
 pub mod schema;
 pub mod server;
+pub mod watch;

@@ -104,12 +104,7 @@ struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    fn of(
-        host: &'a DockerHost,
-        engine: &'a Engine,
-        cursor: Option<Nanos>,
-        now: Timestamp,
-    ) -> Self {
+    fn of(host: &'a DockerHost, engine: &'a Engine, cursor: Option<Nanos>, now: Timestamp) -> Self {
         let skew_ms = engine.skew_ms;
         Self {
             host,

@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::docker_cut::Form;
-use super::docker_http::{Answer, Connection, Enough, Failure};
+use super::docker_http::{Answer, Connection, Enough, Extent, Failure};
 use super::docker_shapes::{self, Listed};
 use crate::agent::checks::docker::ask::Ask;
 use crate::agent::checks::docker::events::{Event, Events, Nanos};
@@ -197,13 +197,13 @@ async fn list(session: &Session) -> Result<(Vec<Container>, bool), Failure> {
             }
         })
         .await?;
-    Ok((rows, extent.is_whole && broken == 0))
+    Ok((rows, extent == Extent::Whole && broken == 0))
 }
 
 /// What happened to containers between two moments.
 async fn hear(session: &Session, since: Nanos, until: Nanos) -> Events {
     match events(session, since, until).await {
-        Ok(by_id) => Events::Heard { until, by_id },
+        Ok(events) => events,
         Err(Failure::Status(code @ (401 | 403 | 404 | 405 | 501), reason)) => Events::Refused {
             until,
             reason: format!("it answered {code} ({reason})"),
@@ -212,20 +212,17 @@ async fn hear(session: &Session, since: Nanos, until: Nanos) -> Events {
     }
 }
 
-async fn events(
-    session: &Session,
-    since: Nanos,
-    until: Nanos,
-) -> Result<BTreeMap<String, Vec<Event>>, Failure> {
-    let answer = session
-        .connection
-        .get(&events_path(session.product, since, until))
-        .await?;
+/// Where there are too many the rest is asked for at the next look.
+async fn events(session: &Session, since: Nanos, until: Nanos) -> Result<Events, Failure> {
+    let path = events_path(session.product, since, until);
+    let answer = session.connection.get(&path).await?;
     let mut by_id: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     let mut count = 0;
-    answer
+    let mut last = since;
+    let extent = answer
         .objects(Form::Stream, MAX_OBJECT, &mut |json| {
             if let Some((id, event)) = docker_shapes::event(json) {
+                last = last.max(event.at);
                 by_id.entry(id).or_default().push(event);
             }
             count += 1;
@@ -239,7 +236,10 @@ async fn events(
     for events in by_id.values_mut() {
         events.sort_by_key(|event| event.at);
     }
-    Ok(by_id)
+    Ok(Events::Heard {
+        until: if extent == Extent::Cut { last } else { until },
+        by_id,
+    })
 }
 
 /// Both products filter by their own words. Docker ends the answer at `until`; Podman 4 answers
@@ -285,7 +285,14 @@ async fn inspect(session: &Session, mut container: Container, deadline: Instant)
     }
     let by = deadline.min(Instant::now() + INSPECTION);
     let path = format!("/containers/{}/json", container.id);
-    let call = async { session.connection.get(&path).await?.whole(MAX_INSPECTION).await };
+    let call = async {
+        session
+            .connection
+            .get(&path)
+            .await?
+            .whole(MAX_INSPECTION)
+            .await
+    };
     match timeout_at(by, call).await {
         Ok(Ok(json)) => docker_shapes::complete(&mut container, &json),
         Ok(Err(Failure::Status(404, _))) => return Inspected::Gone,
@@ -346,7 +353,10 @@ mod tests {
             path.starts_with("/events?since=1.500000000&until=2.000000001&filters=%7B%22type%22"),
             "{path}"
         );
-        assert!(path.contains("%22die%22") && !path.contains("exec"), "{path}");
+        assert!(
+            path.contains("%22die%22") && !path.contains("exec"),
+            "{path}"
+        );
         let path = events_path(Product::Podman, 1_500_000_000, 2_000_000_001);
         assert!(path.contains("stream=false") && path.contains("%22died%22"));
         assert!(!path.contains("until"), "{path}");

@@ -59,9 +59,13 @@ pub(super) struct Answer {
 
 /// How far a list or a stream was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// It was read to its end, and nothing was left out.
-    pub(super) is_whole: bool,
+pub(super) enum Extent {
+    /// To its end, with nothing left out.
+    Whole,
+    /// To its end; objects that were too long were left out.
+    Thinned,
+    /// Not to its end: there was enough.
+    Cut,
 }
 
 impl Connection {
@@ -128,7 +132,10 @@ impl Connection {
             Way::Tcp(client, authority) => {
                 let request = Request::get(format!("http://{authority}{path}"));
                 let request = request.body(Body::empty()).map_err(|_| Failure::Garbage)?;
-                client.request(request).await.map_err(|error| of_http(&error))
+                client
+                    .request(request)
+                    .await
+                    .map_err(|error| of_http(&error))
             }
             #[cfg(not(unix))]
             Way::None(_) => Err(Failure::Io(
@@ -177,14 +184,16 @@ impl Answer {
                 })
                 .map_err(|_| Failure::Garbage)?;
             if enough == Enough::Yes {
-                return Ok(Extent { is_whole: false });
+                return Ok(Extent::Cut);
             }
         }
         if !cutter.is_whole() {
             return Err(Failure::Garbage);
         }
-        Ok(Extent {
-            is_whole: cutter.too_long == 0,
+        Ok(if cutter.too_long == 0 {
+            Extent::Whole
+        } else {
+            Extent::Thinned
         })
     }
 }

@@ -21,7 +21,16 @@ const MAX_ID: usize = 64;
 const MAX_IMAGE_ID: usize = 80;
 /// Signals that ask a program to end: INT, QUIT, TERM, WINCH (httpd) and RTMIN+3 (systemd).
 const GENTLE: [&str; 10] = [
-    "2", "3", "15", "28", "37", "SIGINT", "SIGQUIT", "SIGTERM", "SIGWINCH", "SIGRTMIN+3",
+    "2",
+    "3",
+    "15",
+    "28",
+    "37",
+    "SIGINT",
+    "SIGQUIT",
+    "SIGTERM",
+    "SIGWINCH",
+    "SIGRTMIN+3",
 ];
 
 /// A row of the list.
@@ -285,94 +294,4 @@ pub(super) fn event(json: &[u8]) -> Option<(String, Event)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(json: &str) -> Option<Container> {
-        match listed(json.as_bytes()) {
-            Listed::Container(container) => Some(*container),
-            Listed::Nameless | Listed::Broken => None,
-        }
-    }
-
-    fn inspection(text: &str) -> Container {
-        let mut container =
-            row(r#"{"Id": "0123456789abcdef", "Names": ["/web"], "State": "running"}"#).unwrap();
-        complete(&mut container, text.as_bytes());
-        container
-    }
-
-    #[test]
-    fn recorded_inspections_are_read() {
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-oom.json"
-        ));
-        assert_eq!(container.state, State::Exited);
-        let seen = container.inspected().unwrap();
-        assert_eq!((seen.exit_code, seen.oom_killed), (Some(137), true));
-        assert!(seen.finished_at > seen.started_at && seen.started_at.is_some());
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-loop.json"
-        ));
-        let seen = container.inspected().unwrap();
-        assert!(seen.restart_count >= 3, "{seen:?}");
-        assert_eq!(seen.restart_policy, RestartPolicy::Always);
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-unhealthy.json"
-        ));
-        assert_eq!(container.state, State::Running);
-        assert_eq!(container.inspected().unwrap().health, Health::Unhealthy);
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-created.json"
-        ));
-        assert_eq!(container.state, State::Created);
-        assert_eq!(container.inspected().unwrap().started_at, None);
-    }
-
-    #[test]
-    fn what_is_not_needed_may_be_missing() {
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-no-driver-name.json"
-        ));
-        assert!(container.inspected().is_some(), "{container:?}");
-        for text in ["{}", "[]", "<html>", r#"{"State": 7}"#] {
-            let inspected = inspection(text).inspected;
-            assert!(matches!(inspected, Inspection::Failed(_)), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_own_name_is_found_among_links_and_hostile_ones_are_tame() {
-        let name = |names: &str| {
-            row(&format!(
-                r#"{{"Id": "0123456789abcdef", "Names": {names}}}"#
-            ))
-            .unwrap()
-            .name
-        };
-        assert_eq!(name(r#"["/app/db", "/db"]"#), "db");
-        assert_eq!(name("[]"), "0123456789ab");
-        assert_eq!(name("null"), "0123456789ab");
-        let hostile = name(&format!(r#"["/x\n\u001b[2J{}"]"#, "y".repeat(9000)));
-        assert!(hostile.chars().count() <= MAX_NAME && !hostile.contains(['\n', '\u{1b}']));
-        assert!(row("{}").is_none());
-    }
-
-    #[test]
-    fn only_hexadecimal_ids_stand_in_paths() {
-        assert!(is_id("0123456789ab") && is_id(&"f".repeat(64)));
-        for id in [
-            "",
-            "0123456789a",
-            "../../images/json",
-            "0123456789ab/../x",
-            "0123456789ag",
-        ] {
-            assert!(!is_id(id), "{id}");
-        }
-        assert!(!is_id(&"f".repeat(65)));
-    }
-}
+mod tests;

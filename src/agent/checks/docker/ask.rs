@@ -30,7 +30,11 @@ pub struct Ask {
 
 impl Ask {
     /// What is to be found out at an endpoint of which this is remembered.
-    pub fn new(host: &DockerHost, address: DockerEndpoint, memory: Option<&EndpointMemory>) -> Self {
+    pub fn new(
+        host: &DockerHost,
+        address: DockerEndpoint,
+        memory: Option<&EndpointMemory>,
+    ) -> Self {
         let calm = memory.map_or_else(BTreeMap::new, |memory| {
             memory
                 .containers

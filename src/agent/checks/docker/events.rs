@@ -82,7 +82,7 @@ pub enum Action {
         /// With this exit code.
         code: Option<i64>,
     },
-    /// The engine was asked to stop it, and did.
+    /// The engine was asked to stop it, and did (Docker) or will (Podman, where it says so).
     Stop,
     /// It was started.
     Start,
@@ -160,6 +160,8 @@ impl Tale {
                 Action::Restart => {}
                 Action::Stop => match tale.ends.last_mut() {
                     Some(end) if end.back.is_none() => end.asked = true,
+                    // Podman says it before the end, where it says it.
+                    _ if product == Product::Podman => asked = Some(event.at),
                     Some(_) => {}
                     None => tale.stopped_late = Some(event.at),
                 },

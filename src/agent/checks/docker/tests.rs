@@ -241,7 +241,10 @@ fn what_happened_before_the_first_look_is_history() {
 
 #[test]
 fn one_that_died_and_was_removed_is_told_and_one_that_was_removed_is_not() {
-    let (kill, die) = (Action::Kill { gentle: false }, Action::Die { code: Some(9) });
+    let (kill, die) = (
+        Action::Kill { gentle: false },
+        Action::Die { code: Some(9) },
+    );
     for (events, expected) in [
         (
             vec![(1_000, die), (2_000, Action::Destroy)],

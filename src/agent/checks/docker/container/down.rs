@@ -201,7 +201,9 @@ pub fn died_and_was_removed(
         return Vec::new();
     }
     let down = times.local_nanos(first.at);
-    let over = removed.map_or(times.now, |at| times.local_nanos(at)).max(down);
+    let over = removed
+        .map_or(times.now, |at| times.local_nanos(at))
+        .max(down);
     let mut detail = words::detail_of_gone(name, before, "removed");
     if let Some(code) = first.code {
         detail.insert("exit_code".to_owned(), code.into());

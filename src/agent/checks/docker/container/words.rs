@@ -127,10 +127,7 @@ fn images(
     if let Some(previous) = &memory.previous {
         let at = sight.times.local(previous.changed_at).to_string();
         detail.insert("image_changed_at".to_owned(), at.into());
-        detail.insert(
-            "previous_image".to_owned(),
-            previous.image.as_str().into(),
-        );
+        detail.insert("previous_image".to_owned(), previous.image.as_str().into());
         detail.insert(
             "previous_image_id".to_owned(),
             previous.image_id.as_str().into(),

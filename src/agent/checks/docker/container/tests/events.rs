@@ -15,7 +15,9 @@ struct Between {
 
 impl Between {
     fn running(product: Product, policy: RestartPolicy) -> Self {
-        let container = with(State::Running, |inspected| inspected.restart_policy = policy);
+        let container = with(State::Running, |inspected| {
+            inspected.restart_policy = policy
+        });
         let look = Seen {
             product,
             ..seen(5, &container)
@@ -26,7 +28,10 @@ impl Between {
     }
 
     fn look(&mut self, minute: i64, container: &Container, heard: &[(i64, Action)]) -> Vec<News> {
-        let heard: Vec<Event> = heard.iter().map(|(at, action)| event(*at, *action)).collect();
+        let heard: Vec<Event> = heard
+            .iter()
+            .map(|(at, action)| event(*at, *action))
+            .collect();
         let look = Seen {
             minute,
             container,
@@ -93,7 +98,12 @@ fn a_crash_loop_is_one_story_with_a_count() {
 fn a_planned_stop_is_information_until_it_is_forgotten() {
     let mut between = Between::running(Product::Docker, RestartPolicy::Always);
     let stopped = exited(137, RestartPolicy::Always);
-    let heard = [(400, ASKED), (410, SHOT), (410, KILLED), (411, Action::Stop)];
+    let heard = [
+        (400, ASKED),
+        (410, SHOT),
+        (410, KILLED),
+        (411, Action::Stop),
+    ];
     let news = between.look(10, &stopped, &heard);
     assert_eq!(words(&news), "down firing info");
     assert_eq!(news[0].at, second(410));
@@ -103,7 +113,10 @@ fn a_planned_stop_is_information_until_it_is_forgotten() {
         "Docker container was stopped on purpose: web"
     );
     assert!(between.look(66, &stopped, &[]).is_empty());
-    assert_eq!(words(&between.look(67, &stopped, &[])), "down firing warning");
+    assert_eq!(
+        words(&between.look(67, &stopped, &[])),
+        "down firing warning"
+    );
     assert!(between.look(70, &stopped, &[]).is_empty(), "said once");
     let back = runs_since(4_300, RestartPolicy::Always);
     let news = between.look(75, &back, &[(4_300, Action::Start)]);
@@ -117,7 +130,12 @@ fn who_asked_for_an_end_decides_what_it_is() {
     let stopped = || exited(137, RestartPolicy::Always);
     let back = || runs_since(405, RestartPolicy::Always);
     for (name, container, heard, expected) in [
-        ("crash", stopped(), vec![(400, KILLED)], "down firing warning"),
+        (
+            "crash",
+            stopped(),
+            vec![(400, KILLED)],
+            "down firing warning",
+        ),
         (
             "docker kill",
             stopped(),
@@ -173,10 +191,19 @@ fn who_asked_for_an_end_decides_what_it_is() {
             vec![(400, SHOT), (400, KILLED), (405, Start)],
             "down firing warning, down resolved info",
         ),
-        ("removed by force", back(), vec![(400, SHOT), (400, KILLED), (401, Destroy)], ""),
+        (
+            "removed by force",
+            back(),
+            vec![(400, SHOT), (400, KILLED), (401, Destroy)],
+            "",
+        ),
     ] {
         let mut between = Between::running(Product::Docker, RestartPolicy::Always);
-        assert_eq!(words(&between.look(10, &container, &heard)), expected, "{name}");
+        assert_eq!(
+            words(&between.look(10, &container, &heard)),
+            expected,
+            "{name}"
+        );
     }
 }
 
@@ -185,9 +212,15 @@ fn a_stop_that_is_told_late_turns_the_failure_into_information() {
     let mut between = Between::running(Product::Docker, RestartPolicy::Always);
     let stopped = exited(137, RestartPolicy::Always);
     let heard = [(300, ASKED), (599, KILLED)];
-    assert_eq!(words(&between.look(10, &stopped, &heard)), "down firing warning");
+    assert_eq!(
+        words(&between.look(10, &stopped, &heard)),
+        "down firing warning"
+    );
     let late = [(300, ASKED), (599, KILLED), (601, Action::Stop)];
-    assert_eq!(words(&between.look(11, &stopped, &late)), "down firing info");
+    assert_eq!(
+        words(&between.look(11, &stopped, &late)),
+        "down firing info"
+    );
 }
 
 #[test]
@@ -281,7 +314,11 @@ fn podman_says_of_a_stop_only_that_it_ended() {
         ),
     ] {
         let mut between = Between::running(Product::Podman, policy);
-        assert_eq!(words(&between.look(10, &container, &heard)), expected, "{name}");
+        assert_eq!(
+            words(&between.look(10, &container, &heard)),
+            expected,
+            "{name}"
+        );
     }
 }
 

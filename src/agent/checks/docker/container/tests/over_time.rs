@@ -94,7 +94,10 @@ fn slow_loops_are_known_by_their_rate_and_over_when_it_lives_longer() {
         .map(|(minute, count)| (minute, restarted(count, at(minute - 1))))
         .chain([(63, restarted(4, at(51))), (80, restarted(4, at(51)))])
         .collect();
-    let told: Vec<String> = story(&looks).iter().map(|news| about_restarts(news)).collect();
+    let told: Vec<String> = story(&looks)
+        .iter()
+        .map(|news| about_restarts(news))
+        .collect();
     assert_eq!(
         told,
         [
