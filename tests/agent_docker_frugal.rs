@@ -185,7 +185,7 @@ fn half_a_list_resolves_nothing_and_a_broken_row_blinds_nobody() {
 fn the_times_of_an_engine_whose_clock_is_wrong_are_told_by_ours() {
     let place = Place::new();
     let ahead_ms = 3_600_000;
-    let engine_now = || atlas_ops::clock::now().plus_millis(ahead_ms);
+    let engine_now = move || atlas_ops::clock::now().plus_millis(ahead_ms);
     let web = Fake::new("web", "running");
     let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let events_told = std::sync::Arc::clone(&told);

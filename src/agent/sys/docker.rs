@@ -3,6 +3,7 @@
 //! limit and every answer under a bound.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
@@ -53,13 +54,6 @@ struct Session {
     skew_ms: i64,
 }
 
-/// How one container's inspection ended.
-enum Inspected {
-    Done(Container),
-    /// It was removed meanwhile.
-    Gone,
-}
-
 /// Looks at an endpoint for at most `limit`, or its own time limit where that is shorter.
 pub(super) async fn look(ask: &Ask, limit: Duration) -> Look {
     let limit = limit.min(ask.timeout);
@@ -80,7 +74,7 @@ pub(super) async fn look(ask: &Ask, limit: Duration) -> Look {
         Ok(events) => events,
         Err(_) => Events::Failed("they do not end".to_owned()),
     };
-    let inspected: Vec<Inspected> = stream::iter(rows)
+    let inspected: Vec<Option<Container>> = stream::iter(rows)
         .map(|row| {
             let is_needed = ask.needs_inspection(&row, events.of(&row.id), until);
             let session = &session;
@@ -88,25 +82,18 @@ pub(super) async fn look(ask: &Ask, limit: Duration) -> Look {
                 if is_needed {
                     inspect(session, row, deadline).await
                 } else {
-                    Inspected::Done(row)
+                    Some(row)
                 }
             }
         })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let containers = inspected
-        .into_iter()
-        .filter_map(|inspected| match inspected {
-            Inspected::Done(container) => Some(container),
-            Inspected::Gone => None,
-        })
-        .collect();
     Look::Answered(Engine {
         product: session.product,
         version: session.version,
         api_version: session.api_version,
-        containers,
+        containers: inspected.into_iter().flatten().collect(),
         whole,
         events,
         skew_ms: session.skew_ms,
@@ -138,7 +125,7 @@ async fn connect(address: &DockerEndpoint) -> Result<Session, Failure> {
     let mut connection = Connection::new(address);
     let answer = connection.get("/version").await?;
     let skew_ms = skew_ms(&answer);
-    let answer: docker_shapes::Version = answer.json(MAX_VERSION).await?;
+    let answer: docker_shapes::About = answer.json(MAX_VERSION).await?;
     let api_version = spoken(
         answer.min_api_version.as_deref(),
         answer.api_version.as_deref(),
@@ -271,17 +258,22 @@ fn filters(actions: &[&str]) -> String {
         if byte.is_ascii_alphanumeric() {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            let _ = write!(path, "%{byte:02X}");
         }
         path
     })
 }
 
-/// Adds what only an inspection tells. Where it fails, the row of the list stands for itself.
-async fn inspect(session: &Session, mut container: Container, deadline: Instant) -> Inspected {
+/// Adds what only an inspection tells. Where it fails, the row of the list stands for itself. Nothing
+/// for a container that was removed meanwhile.
+async fn inspect(
+    session: &Session,
+    mut container: Container,
+    deadline: Instant,
+) -> Option<Container> {
     if !docker_shapes::is_id(&container.id) {
         container.inspected = Inspection::Failed("its id is not hexadecimal".to_owned());
-        return Inspected::Done(container);
+        return Some(container);
     }
     let by = deadline.min(Instant::now() + INSPECTION);
     let path = format!("/containers/{}/json", container.id);
@@ -295,11 +287,11 @@ async fn inspect(session: &Session, mut container: Container, deadline: Instant)
     };
     match timeout_at(by, call).await {
         Ok(Ok(json)) => docker_shapes::complete(&mut container, &json),
-        Ok(Err(Failure::Status(404, _))) => return Inspected::Gone,
+        Ok(Err(Failure::Status(404, _))) => return None,
         Ok(Err(failure)) => container.inspected = Inspection::Failed(reason_of(failure)),
         Err(_) => container.inspected = Inspection::Failed("no answer in time".to_owned()),
     }
-    Inspected::Done(container)
+    Some(container)
 }
 
 /// What a failure says of the endpoint.

@@ -14,6 +14,14 @@ pub(super) enum Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Garbage;
 
+/// Where an answer's objects are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    Within,
+    After,
+}
+
 /// Where the reading stands.
 #[derive(Debug)]
 pub(super) struct Cutter {
@@ -24,8 +32,7 @@ pub(super) struct Cutter {
     depth: usize,
     in_text: bool,
     is_escaped: bool,
-    is_begun: bool,
-    is_ended: bool,
+    place: Place,
     /// Objects that were too long to be handed on.
     pub(super) too_long: usize,
 }
@@ -39,8 +46,10 @@ impl Cutter {
             depth: 0,
             in_text: false,
             is_escaped: false,
-            is_begun: form == Form::Stream,
-            is_ended: false,
+            place: match form {
+                Form::List => Place::Before,
+                Form::Stream => Place::Within,
+            },
             too_long: 0,
         }
     }
@@ -71,17 +80,16 @@ impl Cutter {
 
     /// Whether the answer ended where one of its form may.
     pub(super) fn is_whole(&self) -> bool {
-        self.depth == 0 && (self.is_ended || self.form == Form::Stream)
+        self.depth == 0 && (self.place == Place::After || self.form == Form::Stream)
     }
 
     fn between(&mut self, byte: u8) -> Result<(), Garbage> {
-        match byte {
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ if self.is_ended => return Err(Garbage),
-            b'[' if !self.is_begun => self.is_begun = true,
-            b',' if self.is_begun && self.form == Form::List => {}
-            b']' if self.is_begun && self.form == Form::List => self.is_ended = true,
-            b'{' if self.is_begun => {
+        match (self.place, byte) {
+            (_, b' ' | b'\t' | b'\r' | b'\n') => {}
+            (Place::Before, b'[') => self.place = Place::Within,
+            (Place::Within, b',') if self.form == Form::List => {}
+            (Place::Within, b']') if self.form == Form::List => self.place = Place::After,
+            (Place::Within, b'{') => {
                 self.depth = 1;
                 self.object.push(byte);
             }

@@ -102,7 +102,7 @@ struct Named {
 /// What an engine says of itself.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Version {
+pub(super) struct About {
     pub(super) version: Option<String>,
     pub(super) api_version: Option<String>,
     #[serde(rename = "MinAPIVersion")]
@@ -110,7 +110,7 @@ pub(super) struct Version {
     components: Option<Vec<Named>>,
 }
 
-impl Version {
+impl About {
     /// Which program it is.
     pub(super) fn product(&self) -> Product {
         let is_podman = self.components.iter().flatten().any(|component| {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::agent::checks::docker::events::{Ended, Tale};
 
@@ -144,7 +146,7 @@ fn recorded_events_of_docker_are_read() {
 
 #[test]
 fn recorded_answers_of_podman_are_read() {
-    let version: Version = serde_json::from_str(include_str!(
+    let version: About = serde_json::from_str(include_str!(
         "../../../../tests/fixtures/agent/podman-version.json"
     ))
     .unwrap();
@@ -182,7 +184,7 @@ fn recorded_answers_of_podman_are_read() {
 
 #[test]
 fn recorded_events_of_podman_tell_who_asked() {
-    let mut by_id: std::collections::BTreeMap<String, Vec<Event>> = Default::default();
+    let mut by_id: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for (id, event) in told(include_str!(
         "../../../../tests/fixtures/agent/podman-events.ndjson"
     )) {

@@ -16,7 +16,7 @@ struct Between {
 impl Between {
     fn running(product: Product, policy: RestartPolicy) -> Self {
         let container = with(State::Running, |inspected| {
-            inspected.restart_policy = policy
+            inspected.restart_policy = policy;
         });
         let look = Seen {
             product,
@@ -51,8 +51,8 @@ fn runs_since(second: i64, policy: RestartPolicy) -> Container {
     })
 }
 
-fn second(second: i64) -> Option<Timestamp> {
-    Some(START.plus_millis(second * 1000))
+fn second(second: i64) -> Timestamp {
+    START.plus_millis(second * 1000)
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn one_that_died_and_came_back_is_told_twice_with_its_own_times_and_once() {
     let heard = [(400, DIED), (402, Action::Start)];
     let news = between.look(10, &back, &heard);
     assert_eq!(words(&news), "down firing warning, down resolved info");
-    assert_eq!((news[0].at, news[1].at), (second(400), second(402)));
+    assert_eq!(
+        (news[0].at, news[1].at),
+        (Some(second(400)), Some(second(402)))
+    );
     assert_eq!(
         news[0].summary,
         "Docker container died and was started again: web (exit code 1)"
@@ -86,7 +89,10 @@ fn a_crash_loop_is_one_story_with_a_count() {
         words(&news),
         "down firing warning, down resolved info, restart_count_high firing warning"
     );
-    assert_eq!((news[0].at, news[1].at), (second(400), second(462)));
+    assert_eq!(
+        (news[0].at, news[1].at),
+        (Some(second(400)), Some(second(462)))
+    );
     assert_eq!(news[0].detail["deaths"], 7);
     assert_eq!(news[2].detail["restart_rate_per_hour"], 7);
     let again = [(700, DIED), (702, Action::Start)];
@@ -106,7 +112,7 @@ fn a_planned_stop_is_information_until_it_is_forgotten() {
     ];
     let news = between.look(10, &stopped, &heard);
     assert_eq!(words(&news), "down firing info");
-    assert_eq!(news[0].at, second(410));
+    assert_eq!(news[0].at, Some(second(410)));
     assert_eq!(news[0].detail["planned"], true);
     assert_eq!(
         news[0].summary,
@@ -121,7 +127,7 @@ fn a_planned_stop_is_information_until_it_is_forgotten() {
     let back = runs_since(4_300, RestartPolicy::Always);
     let news = between.look(75, &back, &[(4_300, Action::Start)]);
     assert_eq!(words(&news), "down resolved info");
-    assert_eq!(news[0].at, second(4_300));
+    assert_eq!(news[0].at, Some(second(4_300)));
 }
 
 #[test]
@@ -238,12 +244,15 @@ fn without_events_the_engines_count_tells() {
     let container = with(State::Running, |inspected| {
         inspected.restart_count = 2;
         inspected.restart_policy = RestartPolicy::Always;
-        inspected.finished_at = second(400);
-        inspected.started_at = second(402);
+        inspected.finished_at = Some(second(400));
+        inspected.started_at = Some(second(402));
     });
     let news = between.look(10, &container, &[]);
     assert_eq!(words(&news), "down firing warning, down resolved info");
-    assert_eq!((news[0].at, news[1].at), (second(400), second(402)));
+    assert_eq!(
+        (news[0].at, news[1].at),
+        (Some(second(400)), Some(second(402)))
+    );
     assert_eq!(news[0].detail["deaths"], 2);
     let late = [(400, DIED), (402, Action::Start)];
     assert_eq!(
@@ -262,7 +271,7 @@ fn memory_that_ran_out_is_told_even_where_the_engine_forgot_it() {
         words(&news),
         "down firing warning, down resolved info, oom_killed firing warning"
     );
-    assert_eq!(news[2].at, second(400));
+    assert_eq!(news[2].at, Some(second(400)));
 }
 
 #[test]
@@ -328,7 +337,7 @@ fn an_image_that_changed_is_told_with_every_later_failure() {
     let mut next = runs_since(400, RestartPolicy::Always);
     next.id = "fedcba9876543210".into();
     next.image_id = "sha256:2".into();
-    next.created = second(399);
+    next.created = Some(second(399));
     assert_eq!(words(&between.look(10, &next, &[])), "");
     let mut down = exited(1, RestartPolicy::Always);
     (down.id, down.image_id) = (next.id.clone(), next.image_id.clone());
