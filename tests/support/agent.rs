@@ -174,7 +174,8 @@ impl Fake {
 
 /// What an engine answers that remembers these events.
 pub fn events(events: &[Value]) -> Answer {
-    let body: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+    let body = lines.join("\n");
     Answer::With(200, "application/json", Vec::new(), body)
 }
 
