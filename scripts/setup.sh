@@ -81,6 +81,7 @@ test)
             missing+=(docker.io)
         fi
     fi
+    needs podman podman
     needs ip iproute2
     # Runs the agent as nobody, without capabilities, in network namespaces of the tests.
     needs setpriv util-linux
@@ -162,6 +163,7 @@ if ((${#missing[@]})); then
         for package in "${missing[@]}"; do
             case $package in
             docker.io) units=(docker.service docker.socket containerd.service) ;;
+            podman) units=(podman.service podman.socket podman-restart.service podman-auto-update.timer) ;;
             nginx | prometheus) units=("$package.service") ;;
             *) continue ;;
             esac

@@ -42,7 +42,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
 ];
 
 /// Outside packages, and the only places that may name them. A place is a path or its start.
-const FENCES: [(&str, &[&str]); 15] = [
+const FENCES: [(&str, &[&str]); 16] = [
     ("rusqlite", &["store/"]),
     ("refinery", &["store/"]),
     ("actix_web", &["server/"]),
@@ -51,6 +51,7 @@ const FENCES: [(&str, &[&str]); 15] = [
     ("ureq", &["http.rs"]),
     ("rmcp", &["mcp/"]),
     ("docker_api", &["agent/sys/"]),
+    ("containers_api", &["agent/sys/"]),
     ("surge_ping", &["agent/sys/"]),
     ("argon2", &["domain/password.rs"]),
     ("flate2", &["packed.rs", "build.rs"]),

@@ -61,6 +61,42 @@ fn both_files_of_0_4_are_read_unchanged() {
 }
 
 #[test]
+fn each_docker_host_has_rules_of_its_own() {
+    let (_folder, path) = file(
+        "agent:\n  token: atl_x\n  docker_hosts:\n    - endpoint: unix:///run/docker.sock\n    - endpoint: tcp://10.0.0.5\n      restart_rate_threshold: 10\n      planned_stop_grace_minutes: 0\n      timeout_seconds: 3\n",
+    );
+    let config = agent::load_from(Some(path), Environment::default()).unwrap();
+    let [near, far] = config.docker_hosts.as_slice() else {
+        panic!("{:?}", config.docker_hosts);
+    };
+    assert_eq!(*near, agent::DockerHost::at("unix:///run/docker.sock"));
+    assert_eq!(
+        (
+            near.restart_rate_threshold,
+            near.planned_stop_grace_minutes,
+            near.timeout_seconds
+        ),
+        (4, 60, 10)
+    );
+    assert_eq!(
+        (
+            far.restart_rate_threshold,
+            far.planned_stop_grace_minutes,
+            far.timeout_seconds
+        ),
+        (10, 0, 3)
+    );
+    let (_folder, path) = file(
+        "agent:\n  token: atl_x\n  docker_hosts:\n    - endpoint: tcp://10.0.0.5\n      timeout_seconds: 0\n",
+    );
+    let error = agent::load_from(Some(path), Environment::default()).unwrap_err();
+    assert!(
+        format!("{error:?}").contains("timeout_seconds"),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn the_environment_beats_the_file_and_the_file_beats_the_defaults() {
     let (_folder, path) = file("backend:\n  port: 9000\n  host: 0.0.0.0\n");
     let environment = Environment::of(&[

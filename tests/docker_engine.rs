@@ -8,61 +8,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use atlas_ops::agent;
-use atlas_ops::config::agent::AgentConfig;
-use atlas_ops::domain::signal::NewSignal;
-use serde_json::Value;
-use support::agent::{Hand, Place, cycle};
+use support::agent::Place;
 use support::engine::Engine;
-use support::server::Server;
-
-/// The agent that watches the engine, and the backend it sends to.
-struct Watch<'a> {
-    config: AgentConfig,
-    backend: Server,
-    clock: Hand,
-    _place: &'a Place,
-}
-
-impl<'a> Watch<'a> {
-    fn new(place: &'a Place, engine: &Engine) -> Self {
-        let backend = Server::backend();
-        Self {
-            config: place.config(&backend.address, &[engine.endpoint()]),
-            backend,
-            clock: Hand::new(),
-            _place: place,
-        }
-    }
-
-    /// One cycle; `kind container status severity` of each signal, sorted.
-    fn look(&self) -> Vec<String> {
-        self.signals()
-            .iter()
-            .map(|signal| {
-                let container = signal.detail.get("container").and_then(Value::as_str);
-                format!(
-                    "{} {} {} {}",
-                    signal.kind.trim_start_matches("container_"),
-                    container.unwrap_or("-"),
-                    signal.status.as_str(),
-                    signal.severity
-                )
-            })
-            .collect()
-    }
-
-    fn signals(&self) -> Vec<NewSignal> {
-        let cycle = cycle(&self.config, &self.clock);
-        assert_eq!(cycle.delivery.unwrap().stopped, None);
-        let mut signals = self.backend.take_signals();
-        signals.sort_by_key(|signal| (signal.detail["container"].to_string(), signal.kind.clone()));
-        signals
-    }
-
-    fn time_passes(&self) {
-        self.clock.turn_minutes(15);
-    }
-}
+use support::watch::Watch;
 
 #[test]
 fn what_happens_in_a_real_engine_is_sent_once_and_resolved() {
@@ -160,9 +108,9 @@ fn stopped_and_started(engine: &Engine, watch: &Watch<'_>) {
     assert_eq!(
         watch.look(),
         [
-            "down job firing warning",
+            "down job firing info",
             "unhealthy sick resolved info",
-            "down web firing warning"
+            "down web firing info"
         ]
     );
     assert_eq!(watch.look(), [""; 0]);
@@ -179,7 +127,7 @@ fn stopped_and_started(engine: &Engine, watch: &Watch<'_>) {
         0
     );
     // An engine may keep the memory of a kill while the container runs again.
-    watch.time_passes();
+    watch.clock.turn_minutes(15);
     let mut oom = news;
     oom.extend(watch.look());
     oom.retain(|news| news.starts_with("oom_killed"));
@@ -219,7 +167,7 @@ fn recreated_and_removed(engine: &Engine, watch: &Watch<'_>) {
 
 fn engine_goes_away(engine: Engine, watch: &Watch<'_>) {
     engine.must(&["stop", "--time", "0", "web"]);
-    assert_eq!(watch.look(), ["down web firing warning"]);
+    assert_eq!(watch.look(), ["down web firing info"]);
     drop(engine);
     assert_eq!(watch.look(), ["docker_unreachable - firing warning"]);
     assert_eq!(

@@ -2,11 +2,12 @@
 //! agent's own troubles a person should hear of. Nothing is sent or written here.
 
 use super::checks::docker::SeenEndpoint;
-use super::checks::docker::view::Look;
+use super::checks::docker::events::Events;
+use super::checks::docker::view::{Engine, Inspection, Look};
 use super::checks::{self, Observer};
 use super::eyes::Known;
 use super::state::State;
-use crate::config::agent::AgentConfig;
+use crate::config::agent::{AgentConfig, DockerHost};
 use crate::domain::agent::{Facts, Report, UnknownCheck};
 use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::timestamp::Timestamp;
@@ -17,6 +18,9 @@ const SOCKET_HINT: &str = "membership of the docker group is root: better run a 
 /// The hint for an engine or proxy that forbids the requests.
 const PROXY_HINT: &str =
     "it must allow GET /version and GET /containers (docker-socket-proxy: VERSION=1 CONTAINERS=1)";
+
+/// The hint for an engine or proxy that forbids the events.
+const EVENTS_HINT: &str = "let it allow GET /events (docker-socket-proxy: EVENTS=1)";
 
 /// Something that keeps the agent from seeing or that endangers its token. Said once, until it
 /// is over.
@@ -32,9 +36,7 @@ pub struct Trouble {
 #[derive(Debug, Clone)]
 pub struct Watched {
     /// The endpoint as it is configured.
-    pub endpoint: String,
-    /// From this restart count on a container is complained about.
-    pub restart_threshold: u32,
+    pub host: DockerHost,
     /// Where it is.
     pub address: DockerEndpoint,
 }
@@ -49,8 +51,7 @@ pub fn watched(config: &AgentConfig) -> Result<Vec<Watched>, String> {
         let address = DockerEndpoint::parse(&host.endpoint)?;
         if watched.iter().all(|known| known.address != address) {
             watched.push(Watched {
-                endpoint: host.endpoint.clone(),
-                restart_threshold: host.restart_threshold,
+                host: host.clone(),
                 address,
             });
         }
@@ -60,7 +61,8 @@ pub fn watched(config: &AgentConfig) -> Result<Vec<Watched>, String> {
 
 /// What a person should hear of an endpoint.
 pub(super) fn troubles_of_docker(seen: &SeenEndpoint) -> Vec<Trouble> {
-    let SeenEndpoint { endpoint, look, .. } = seen;
+    let SeenEndpoint { host, look } = seen;
+    let endpoint = &host.endpoint;
     let hint = if endpoint.starts_with("unix:") {
         SOCKET_HINT
     } else {
@@ -74,23 +76,59 @@ pub(super) fn troubles_of_docker(seen: &SeenEndpoint) -> Vec<Trouble> {
             ),
         }],
         Look::Unreachable(_) => Vec::new(),
-        Look::Answered(engine) => {
-            let mut failed = engine.containers.iter().filter_map(|container| {
-                let reason = container.inspected.as_ref().err()?;
-                Some((&container.name, reason))
-            });
-            let Some((name, reason)) = failed.next() else {
-                return Vec::new();
-            };
-            let others = failed.count();
-            vec![Trouble {
-                name: format!("inspect {endpoint}"),
-                message: format!(
-                    "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
-                ),
-            }]
-        }
+        Look::Answered(engine) => troubles_of_engine(endpoint, engine),
     }
+}
+
+/// What an engine that answers does not tell.
+fn troubles_of_engine(endpoint: &str, engine: &Engine) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    let mut trouble = |name: &str, message: String| {
+        troubles.push(Trouble {
+            name: format!("{name} {endpoint}"),
+            message,
+        });
+    };
+    let mut failed = engine
+        .containers
+        .iter()
+        .filter_map(|container| match &container.inspected {
+            Inspection::Failed(reason) => Some((&container.name, reason)),
+            _ => None,
+        });
+    if let Some((name, reason)) = failed.next() {
+        let others = failed.count();
+        trouble(
+            "inspect",
+            format!(
+                "container {name} at {endpoint} cannot be inspected ({reason}), {others} others neither; they are judged by the list alone"
+            ),
+        );
+    }
+    if !engine.whole {
+        trouble(
+            "list",
+            format!(
+                "the list of containers at {endpoint} could not be read as a whole; nothing that is missing in it counts as removed"
+            ),
+        );
+    }
+    match &engine.events {
+        Events::Heard { .. } => {}
+        Events::Refused { reason, .. } => trouble(
+            "events",
+            format!(
+                "{endpoint} tells no events: {reason}; a planned stop cannot be told from a failure there. hint: {EVENTS_HINT}"
+            ),
+        ),
+        Events::Failed(reason) => trouble(
+            "events",
+            format!(
+                "the events at {endpoint} could not be read ({reason}); they are asked for again"
+            ),
+        ),
+    }
+    troubles
 }
 
 /// Who observes.

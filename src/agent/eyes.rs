@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use super::Time;
+use super::checks::docker::ask::Ask;
 use super::checks::docker::{self, SeenEndpoint};
 use super::checks::{self, Change, Check, Observer, Seen, reading};
 use super::client;
@@ -25,8 +26,6 @@ use crate::domain::inventory::pass::{Pass, Policy};
 use crate::domain::kind;
 use crate::domain::timestamp::Timestamp;
 
-/// Longest look at a Docker endpoint.
-const DOCKER_LIMIT: Duration = Duration::from_secs(10);
 /// A look that keeps a limit by itself gets this much more, for being scheduled.
 const SCHEDULING: Duration = Duration::from_millis(500);
 /// Longest look at the host's own facts: a file system may hang.
@@ -124,7 +123,7 @@ impl Eyes {
     /// From now on looks at what another configuration asks for. What is no longer asked for is
     /// forgotten by the next judgement, and its look, if one is under way, is not taken in.
     pub fn watch(&mut self, config: &AgentConfig, watched: Vec<Watched>) {
-        let stays = |endpoint: &String| watched.iter().any(|one| one.endpoint == *endpoint);
+        let stays = |endpoint: &String| watched.iter().any(|one| one.host.endpoint == *endpoint);
         self.known
             .integrations
             .retain(|endpoint, _| stays(endpoint));
@@ -146,7 +145,7 @@ impl Eyes {
     /// all of it has ended or is late, or after `time.patience`. No engine is waited for longer
     /// than `time.longest`: a single run has no later cycle that could take its look in.
     pub fn observe(&mut self, time: &Time, state: &State, now: Timestamp) -> Observation {
-        self.begin(time.longest);
+        self.begin(time.longest, &state.docker);
         if discovery::is_due(&state.discovery, &self.discovery, now) {
             self.look_around(state.policy.clone(), now);
         }
@@ -168,8 +167,7 @@ impl Eyes {
         observation
     }
 
-    fn begin(&mut self, longest: Duration) {
-        let docker_limit = DOCKER_LIMIT.min(longest);
+    fn begin(&mut self, longest: Duration, docker: &docker::Memory) {
         let (senses, looks) = (&self.senses, &mut self.looks);
         let volumes = self.volumes.clone();
         let host = async {
@@ -186,17 +184,16 @@ impl Eyes {
                 Some(Shown::Gateways(measured))
             }),
         );
-        for watched in &self.watched {
-            let one = watched.clone();
+        for Watched { host, address } in &self.watched {
+            let ask = Ask::new(host, address.clone(), docker.get(&host.endpoint));
+            let limit = ask.timeout.min(longest);
+            let host = host.clone();
+            let id = docker_id(&host.endpoint);
             let look = Box::pin(async move {
-                Some(Shown::Docker(SeenEndpoint {
-                    look: sys::look_at_docker(&one.address, docker_limit).await,
-                    endpoint: one.endpoint,
-                    restart_threshold: one.restart_threshold,
-                }))
+                let look = sys::look_at_docker(&ask, limit).await;
+                Some(Shown::Docker(SeenEndpoint { host, look }))
             });
-            let limit = docker_limit + SCHEDULING;
-            looks.begin(senses, &docker_id(&watched.endpoint), limit, look);
+            looks.begin(senses, &id, limit + SCHEDULING, look);
         }
         for check in &self.checks {
             let look = check.look();
@@ -229,7 +226,7 @@ impl Eyes {
             || self
                 .watched
                 .iter()
-                .any(|one| docker_id(&one.endpoint) == id)
+                .any(|one| docker_id(&one.host.endpoint) == id)
             || self.checks.iter().any(|check| check.id() == id)
     }
 
@@ -241,7 +238,7 @@ impl Eyes {
                 Shown::Gateways(measured) => self.known.measured.clone_from(measured),
                 Shown::Docker(seen) => {
                     let integration = docker::integration(seen, &self.known.facts.hostname);
-                    let name = seen.endpoint.clone();
+                    let name = seen.host.endpoint.clone();
                     self.known.integrations.insert(name.clone(), integration);
                     self.known
                         .docker_troubles
@@ -310,7 +307,7 @@ impl Eyes {
         let endpoints: Vec<&str> = self
             .watched
             .iter()
-            .map(|watched| watched.endpoint.as_str())
+            .map(|watched| watched.host.endpoint.as_str())
             .collect();
         changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
         let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();

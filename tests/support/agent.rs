@@ -85,10 +85,7 @@ impl Place {
             log_file: None,
             docker_hosts: endpoints
                 .iter()
-                .map(|endpoint| DockerHost {
-                    endpoint: endpoint.clone(),
-                    restart_threshold: 3,
-                })
+                .map(|endpoint| DockerHost::at(endpoint))
                 .collect(),
             checks: ChecksConfig {
                 gateway: GatewayChecks {
@@ -140,6 +137,11 @@ impl Hand {
         Self(Cell::new(atlas_ops::clock::now()))
     }
 
+    /// Time goes on by itself too: a real engine's events are not in its future.
+    pub fn catch_up(&self) {
+        self.0.set(self.0.get().max(atlas_ops::clock::now()));
+    }
+
     pub fn turn_minutes(&self, minutes: i64) {
         self.0.set(self.0.get().plus_millis(minutes * 60_000));
     }
@@ -166,6 +168,8 @@ pub struct Fake {
     pub state: &'static str,
     pub exit_code: i64,
     pub policy: &'static str,
+    /// The words of its row, where they are not the usual ones.
+    pub status: Option<&'static str>,
 }
 
 impl Fake {
@@ -177,11 +181,13 @@ impl Fake {
             state,
             exit_code: i64::from(state == "exited"),
             policy: "always",
+            status: None,
         }
     }
 
     fn row(&self) -> Value {
         let status = match self.state {
+            _ if self.status.is_some() => self.status.unwrap_or_default().to_owned(),
             "exited" => format!("Exited ({}) 2 hours ago", self.exit_code),
             _ => "Up 2 hours".to_owned(),
         };
@@ -199,6 +205,13 @@ impl Fake {
     }
 }
 
+/// What an engine answers that remembers these events.
+pub fn events(events: &[Value]) -> Answer {
+    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+    let body = lines.join("\n");
+    Answer::With(200, "application/json", Vec::new(), body)
+}
+
 /// What a healthy engine with these containers answers.
 pub fn engine(containers: Vec<Fake>) -> impl FnMut(&Asked) -> Answer + Send + 'static {
     move |asked| {
@@ -208,6 +221,9 @@ pub fn engine(containers: Vec<Fake>) -> impl FnMut(&Asked) -> Answer + Send + 's
                 200,
                 &json!({"Version": "28.0.0", "ApiVersion": "1.47", "MinAPIVersion": "1.24"}),
             );
+        }
+        if path.ends_with("/events") {
+            return events(&[]);
         }
         if path.ends_with("/containers/json") {
             let rows: Vec<Value> = containers.iter().map(Fake::row).collect();

@@ -1,5 +1,6 @@
-//! A real Docker Engine for one test: a dockerd of its own, with everything of it in a temporary
-//! directory, and an image of one static program. Needs root; where it cannot start, the test fails.
+//! A real engine for one test, Docker's or Podman's: a service of its own, with everything of it in a
+//! temporary directory, and an image of one static program. Needs root; where it cannot start, the
+//! test fails.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -11,10 +12,21 @@ use super::agent::Place;
 /// Longest that anything here is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A Docker Engine of our own.
+/// What Podman is told: no more files than a test's machine allows, and no systemd.
+const PODMAN: &str = r#"[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+"#;
+
+/// An engine of our own.
 pub struct Engine {
     pub place: Place,
     daemon: Child,
+    /// The name that the image of one program has there.
+    image: &'static str,
 }
 
 impl Engine {
@@ -37,18 +49,62 @@ impl Engine {
             .stderr(log)
             .spawn()
             .unwrap();
-        let engine = Self { place, daemon };
+        let image = "box:1";
+        let engine = Self {
+            place,
+            daemon,
+            image,
+        };
+        engine.wait_until_it_answers("dockerd.log");
+        let tar = engine.pack_busybox();
+        engine.must(&["import", &tar, image]);
+        engine
+    }
+
+    /// Podman's service, which answers as Docker does.
+    pub fn podman() -> Self {
+        let place = Place::new();
+        let at = |name: &str| place.join(name).display().to_string();
+        fs::write(place.join("containers.conf"), PODMAN).unwrap();
+        let podman = || {
+            let mut command = Command::new("podman");
+            command
+                .env("CONTAINERS_CONF", at("containers.conf"))
+                .args(["--root", &at("data"), "--runroot", &at("exec")])
+                .args(["--tmpdir", &at("tmp"), "--storage-driver", "vfs"]);
+            command
+        };
+        let log = fs::File::create(place.join("podman.log")).unwrap();
+        let daemon = podman()
+            .args(["system", "service", "--time=0"])
+            .arg(format!("unix://{}", at("docker.sock")))
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let import = |tar: &str| podman().args(["import", tar, "box:1"]).output().unwrap();
+        let engine = Self {
+            daemon,
+            image: "localhost/box:1",
+            place: Place(place.0.clone()),
+        };
+        engine.wait_until_it_answers("podman.log");
+        let output = import(&engine.pack_busybox());
+        assert!(output.status.success(), "podman import: {output:?}");
+        std::mem::forget(place);
+        engine
+    }
+
+    fn wait_until_it_answers(&self, log: &str) {
         let begin = Instant::now();
-        while !engine.docker(&["version"]).status.success() {
-            let log = fs::read_to_string(engine.place.join("dockerd.log")).unwrap();
+        while !self.docker(&["version"]).status.success() {
+            let log = fs::read_to_string(self.place.join(log)).unwrap();
             assert!(
                 begin.elapsed() < PATIENCE,
-                "dockerd does not start (needs root):\n{log}"
+                "the engine does not start (needs root):\n{log}"
             );
             sleep(Duration::from_millis(100));
         }
-        engine.import_busybox();
-        engine
     }
 
     pub fn endpoint(&self) -> String {
@@ -71,12 +127,14 @@ impl Engine {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// An image of one static program, busybox, and the names it goes by.
-    fn import_busybox(&self) {
+    /// One static program, busybox, and the names it goes by, as a file that can be imported.
+    fn pack_busybox(&self) -> String {
         let root = self.place.join("root");
         fs::create_dir_all(root.join("bin")).unwrap();
         fs::copy("/bin/busybox", root.join("bin/busybox")).unwrap();
-        for name in ["sh", "sleep", "true", "false", "tail", "touch", "test"] {
+        for name in [
+            "sh", "sleep", "true", "false", "tail", "touch", "test", "rm",
+        ] {
             std::os::unix::fs::symlink("busybox", root.join("bin").join(name)).unwrap();
         }
         let tar = self.place.join("root.tar");
@@ -90,14 +148,14 @@ impl Engine {
             ])
             .status();
         assert!(made.unwrap().success());
-        self.must(&["import", tar.to_str().unwrap(), "box:1"]);
+        tar.display().to_string()
     }
 
     /// Starts a container without network; `flags` before the image, `command` after it.
     pub fn run(&self, name: &str, flags: &[&str], command: &[&str]) {
         let mut arguments = vec!["run", "--detach", "--network", "none", "--name", name];
         arguments.extend(flags);
-        arguments.push("box:1");
+        arguments.push(self.image);
         arguments.extend(command);
         self.must(&arguments);
     }

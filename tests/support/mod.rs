@@ -20,3 +20,4 @@ pub mod proxy;
 pub mod running;
 pub mod schema;
 pub mod server;
+pub mod watch;

@@ -1,85 +1,159 @@
-//! One look at one Docker endpoint through docker-api: version, list, and an inspection of each
-//! container. GET requests only. docker-api has no time limits of its own: every call here stands
-//! under one.
+//! One look at one Docker endpoint: version, list, what happened since the last look, and an
+//! inspection of each container that needs one. GET requests only. Every call stands under a time
+//! limit and every answer under a bound.
 
-use std::error::Error as _;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use docker_api::opts::ContainerListOpts;
-use docker_api::{ApiVersion, Docker, Error};
+use docker_api::ApiVersion;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::docker_shapes;
-use crate::agent::checks::docker::view::{Container, Engine, Look};
+use super::docker_cut::Form;
+use super::docker_http::{Answer, Connection, Enough, Extent, Failure};
+use super::docker_shapes::{self, Listed};
+use crate::agent::checks::docker::ask::Ask;
+use crate::agent::checks::docker::events::{Event, Events, Nanos};
+use crate::agent::checks::docker::view::{Container, Engine, Inspection, Look, Product};
 use crate::agent::inert;
+use crate::clock;
 use crate::domain::docker_endpoint::DockerEndpoint;
 
-/// The newest API that docker-api's shapes were tried with.
+/// The newest API that was tried.
 const NEWEST_TRIED: ApiVersion = ApiVersion::new(1, Some(44), None);
 /// Inspections that run at once.
 const AT_ONCE: usize = 16;
 /// How long one inspection may take: an engine may hang on one container and answer for others.
 const INSPECTION: Duration = Duration::from_secs(3);
-/// Longest reason that is passed on, in characters.
-const MAX_REASON: usize = 200;
+/// How long the events may take: an engine may keep such an answer open for ever.
+const LISTENING: Duration = Duration::from_secs(4);
+/// Most containers of one endpoint that are looked at.
+const MAX_CONTAINERS: usize = 20_000;
+/// Most events that are heard in one look.
+const MAX_EVENTS: usize = 20_000;
+/// Longest row of the list and longest event, in bytes: labels may be long.
+const MAX_OBJECT: usize = 256 * 1024;
+/// Longest inspection, in bytes.
+const MAX_INSPECTION: usize = 1024 * 1024;
+/// Longest answer about the version, in bytes.
+const MAX_VERSION: usize = 64 * 1024;
+/// Clocks that differ by no more than this count as equal, in milliseconds: an engine tells its
+/// time in whole seconds.
+const SAME_CLOCK_MS: i64 = 2_000;
+/// How far another host's clock may be ahead although it counts as equal, in milliseconds.
+const UNSURE_MS: i64 = 1_000;
 
-/// How one container's inspection ended.
-enum Inspection {
-    Done(Container),
-    /// It was removed meanwhile.
-    Gone,
+/// An engine that answered.
+struct Session {
+    connection: Connection,
+    product: Product,
+    version: String,
+    api_version: String,
+    skew_ms: i64,
 }
 
-/// Looks at an endpoint for at most `limit`.
-pub async fn look(endpoint: &DockerEndpoint, limit: Duration) -> Look {
+/// Looks at an endpoint for at most `limit`, or its own time limit where that is shorter.
+pub async fn look(ask: &Ask, limit: Duration) -> Look {
+    let limit = limit.min(ask.timeout);
     let deadline = Instant::now() + limit;
-    let late = || Look::Unreachable(format!("no answer within {limit:.0?}"));
-    let engine = match timeout_at(deadline, connect(endpoint)).await {
-        Ok(Ok(engine)) => engine,
-        Ok(Err(error)) => return class_of(&error),
-        Err(_) => return late(),
+    let begun = timeout_at(deadline, async {
+        let session = connect(&ask.address).await?;
+        let rows = list(&session).await?;
+        Ok::<_, Failure>((session, rows))
+    });
+    let (session, (rows, whole)) = match begun.await {
+        Ok(Ok(begun)) => begun,
+        Ok(Err(failure)) => return class_of(failure),
+        Err(_) => return Look::Unreachable(format!("no answer within {limit:.0?}")),
     };
-    let (docker, version, api_version) = engine;
-    let options = ContainerListOpts::builder().all(true).build();
-    let rows = match timeout_at(deadline, docker.containers().list(&options)).await {
-        Ok(Ok(rows)) => rows,
-        Ok(Err(error)) => return class_of(&error),
-        Err(_) => return late(),
+    let until = session.now(&ask.address);
+    let listening = deadline.min(Instant::now() + LISTENING);
+    let events = match timeout_at(listening, hear(&session, ask.since(until), until)).await {
+        Ok(events) => events,
+        Err(_) => Events::Failed("they do not end".to_owned()),
     };
-    let listed = rows.into_iter().filter_map(docker_shapes::listed);
-    let inspected: Vec<Inspection> = stream::iter(listed)
-        .map(|container| inspect(&docker, container, deadline))
+    let inspected: Vec<Option<Container>> = stream::iter(rows)
+        .map(|row| {
+            let is_needed = ask.needs_inspection(&row, events.of(&row.id), until);
+            let session = &session;
+            async move {
+                if is_needed {
+                    inspect(session, row, deadline).await
+                } else {
+                    Some(row)
+                }
+            }
+        })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let containers = inspected
-        .into_iter()
-        .filter_map(|inspection| match inspection {
-            Inspection::Done(container) => Some(container),
-            Inspection::Gone => None,
-        })
-        .collect();
     Look::Answered(Engine {
-        version,
-        api_version,
-        containers,
+        product: session.product,
+        version: session.version,
+        api_version: session.api_version,
+        containers: inspected.into_iter().flatten().collect(),
+        whole,
+        events,
+        skew_ms: session.skew_ms,
     })
 }
 
-/// A client that speaks a version both sides know, with the engine's version and that one.
-async fn connect(endpoint: &DockerEndpoint) -> Result<(Docker, String, String), Error> {
-    let address = endpoint.to_string();
-    let answer = Docker::new(&address)?.version().await?;
+impl Session {
+    /// Now by the engine's clock, rather late than early: what the list shows has happened by then.
+    fn now(&self, address: &DockerEndpoint) -> Nanos {
+        let unsure_ms = match address {
+            DockerEndpoint::Unix(_) => 1,
+            DockerEndpoint::Tcp(authority) if is_loopback(authority) => 1,
+            DockerEndpoint::Tcp(_) => UNSURE_MS,
+        };
+        let now = clock::now().plus_millis(self.skew_ms + unsure_ms);
+        now.as_millis().saturating_mul(1_000_000)
+    }
+}
+
+/// Whether this `host:port` is on this host, and has its clock.
+fn is_loopback(authority: &str) -> bool {
+    ["127.", "localhost:", "[::1]:"]
+        .iter()
+        .any(|start| authority.starts_with(start))
+}
+
+/// A connection that speaks a version both sides know.
+async fn connect(address: &DockerEndpoint) -> Result<Session, Failure> {
+    let mut connection = Connection::new(address);
+    let answer = connection.get("/version").await?;
+    let skew_ms = skew_ms(&answer);
+    let answer: docker_shapes::About = answer.json(MAX_VERSION).await?;
     let api_version = spoken(
         answer.min_api_version.as_deref(),
         answer.api_version.as_deref(),
     )
-    .ok_or_else(|| Error::InvalidResponse("it names no API version".to_owned()))?;
-    let docker = Docker::new_versioned(&address, api_version)?;
-    let version = inert::line(&answer.version.unwrap_or_default(), 64);
-    Ok((docker, version, api_version.to_string()))
+    .ok_or(Failure::Garbage)?
+    .to_string();
+    connection.speak(&api_version);
+    Ok(Session {
+        connection,
+        product: answer.product(),
+        version: inert::line(&answer.version.unwrap_or_default(), 64),
+        api_version,
+        skew_ms,
+    })
+}
+
+/// How far the engine's clock is ahead of this host's.
+fn skew_ms(answer: &Answer) -> i64 {
+    let Some(date_ms) = answer.date_ms else {
+        return 0;
+    };
+    // It says the second that has begun.
+    let skew_ms = date_ms + 500 - clock::now().as_millis();
+    if skew_ms.abs() <= SAME_CLOCK_MS {
+        0
+    } else {
+        skew_ms
+    }
 }
 
 /// `max(least, min(newest, NEWEST_TRIED))`: never newer than what was tried, unless the engine
@@ -91,78 +165,157 @@ fn spoken(least: Option<&str>, newest: Option<&str>) -> Option<ApiVersion> {
     Some(least.map_or(wanted, |least| least.max(wanted)))
 }
 
-/// Adds what only an inspection tells. Where it fails, the row of the list stands for itself.
-async fn inspect(docker: &Docker, mut container: Container, deadline: Instant) -> Inspection {
+/// The rows of all containers, and whether that is really all.
+async fn list(session: &Session) -> Result<(Vec<Container>, bool), Failure> {
+    let answer = session.connection.get("/containers/json?all=true").await?;
+    let mut rows: Vec<Container> = Vec::new();
+    let mut broken = 0_usize;
+    let extent = answer
+        .objects(Form::List, MAX_OBJECT, &mut |json| {
+            match docker_shapes::listed(json) {
+                Listed::Container(row) => rows.push(*row),
+                Listed::Nameless => {}
+                Listed::Broken => broken += 1,
+            }
+            if rows.len() < MAX_CONTAINERS {
+                Enough::No
+            } else {
+                Enough::Yes
+            }
+        })
+        .await?;
+    Ok((rows, extent == Extent::Whole && broken == 0))
+}
+
+/// What happened to containers between two moments.
+async fn hear(session: &Session, since: Nanos, until: Nanos) -> Events {
+    match events(session, since, until).await {
+        Ok(events) => events,
+        Err(Failure::Status(code @ (401 | 403 | 404 | 405 | 501), reason)) => Events::Refused {
+            until,
+            reason: format!("it answered {code} ({reason})"),
+        },
+        Err(failure) => Events::Failed(reason_of(failure)),
+    }
+}
+
+/// Where there are too many the rest is asked for at the next look.
+async fn events(session: &Session, since: Nanos, until: Nanos) -> Result<Events, Failure> {
+    let path = events_path(session.product, since, until);
+    let answer = session.connection.get(&path).await?;
+    let mut by_id: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut count = 0;
+    let mut last = since;
+    let extent = answer
+        .objects(Form::Stream, MAX_OBJECT, &mut |json| {
+            if let Some((id, event)) = docker_shapes::event(json) {
+                last = last.max(event.at);
+                by_id.entry(id).or_default().push(event);
+            }
+            count += 1;
+            if count < MAX_EVENTS {
+                Enough::No
+            } else {
+                Enough::Yes
+            }
+        })
+        .await?;
+    for events in by_id.values_mut() {
+        events.sort_by_key(|event| event.at);
+    }
+    Ok(Events::Heard {
+        until: if extent == Extent::Cut { last } else { until },
+        by_id,
+    })
+}
+
+/// Both products filter by their own words. Docker ends the answer at `until`; Podman 4 answers
+/// nothing for an `until` in the past, and ends by `stream=false`, which Docker does not know.
+fn events_path(product: Product, since: Nanos, until: Nanos) -> String {
+    let moment = |nanos: Nanos| {
+        let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        format!("{seconds}.{rest:09}")
+    };
+    let since = moment(since.max(0));
+    match product {
+        Product::Docker => {
+            let filters = filters(&["die", "start", "stop", "kill", "oom", "destroy", "restart"]);
+            let until = moment(until.max(0));
+            format!("/events?since={since}&until={until}&filters={filters}")
+        }
+        Product::Podman => {
+            let filters = filters(&["died", "start", "stop", "kill", "oom", "remove", "restart"]);
+            format!("/events?since={since}&stream=false&filters={filters}")
+        }
+    }
+}
+
+/// Only what happens to containers, and only what is judged: health checks alone are more.
+fn filters(actions: &[&str]) -> String {
+    let actions = actions.join("\",\"");
+    let json = format!(r#"{{"type":["container"],"event":["{actions}"]}}"#);
+    json.bytes().fold(String::new(), |mut path, byte| {
+        if byte.is_ascii_alphanumeric() {
+            path.push(char::from(byte));
+        } else {
+            let _ = write!(path, "%{byte:02X}");
+        }
+        path
+    })
+}
+
+/// Adds what only an inspection tells. Where it fails, the row of the list stands for itself. Nothing
+/// for a container that was removed meanwhile.
+async fn inspect(
+    session: &Session,
+    mut container: Container,
+    deadline: Instant,
+) -> Option<Container> {
     if !docker_shapes::is_id(&container.id) {
-        container.inspected = Err("its id is not hexadecimal".to_owned());
-        return Inspection::Done(container);
+        container.inspected = Inspection::Failed("its id is not hexadecimal".to_owned());
+        return Some(container);
     }
     let by = deadline.min(Instant::now() + INSPECTION);
-    let call = docker.containers().get(container.id.as_str());
-    match timeout_at(by, call.inspect()).await {
-        Ok(Ok(answer)) => docker_shapes::complete(&mut container, answer),
-        Ok(Err(Error::Fault { code, .. })) if code.as_u16() == 404 => return Inspection::Gone,
-        Ok(Err(error)) => {
-            container.inspected = Err(inert::line(&error.to_string(), MAX_REASON));
-        }
-        Err(_) => container.inspected = Err("no answer in time".to_owned()),
+    let path = format!("/containers/{}/json", container.id);
+    let call = async {
+        session
+            .connection
+            .get(&path)
+            .await?
+            .whole(MAX_INSPECTION)
+            .await
+    };
+    match timeout_at(by, call).await {
+        Ok(Ok(json)) => docker_shapes::complete(&mut container, &json),
+        Ok(Err(Failure::Status(404, _))) => return None,
+        Ok(Err(failure)) => container.inspected = Inspection::Failed(reason_of(failure)),
+        Err(_) => container.inspected = Inspection::Failed("no answer in time".to_owned()),
     }
-    Inspection::Done(container)
+    Some(container)
 }
 
-/// What an error says of the endpoint.
-fn class_of(error: &Error) -> Look {
-    if let Error::Fault { code, message } = error {
-        let reason = format!(
-            "it answered {} ({})",
-            code.as_u16(),
-            inert::line(message, MAX_REASON)
-        );
-        return match code.as_u16() {
-            401 | 403 => Look::NotAllowed(reason),
-            _ => Look::Unreachable(reason),
-        };
-    }
-    match io_error_in(error).map(io::Error::kind) {
-        Some(io::ErrorKind::PermissionDenied) => {
-            Look::NotAllowed("permission denied on its socket".to_owned())
+/// What a failure says of the endpoint.
+fn class_of(failure: Failure) -> Look {
+    match &failure {
+        Failure::Status(401 | 403, _) | Failure::Io(io::ErrorKind::PermissionDenied, _) => {
+            Look::NotAllowed(reason_of(failure))
         }
-        Some(io::ErrorKind::NotFound) => Look::Unreachable("there is no such socket".to_owned()),
-        Some(io::ErrorKind::ConnectionRefused) => Look::Unreachable("refused".to_owned()),
-        _ if is_garbage(error) => {
-            Look::Unreachable("its answer is not one of a Docker Engine".to_owned())
-        }
-        _ => Look::Unreachable(inert::line(&error.to_string(), MAX_REASON)),
+        _ => Look::Unreachable(reason_of(failure)),
     }
 }
 
-fn is_garbage(error: &Error) -> bool {
-    match error {
-        Error::SerdeJsonError(_) | Error::InvalidResponse(_) | Error::MalformedVersion(_) => true,
-        Error::Error(inner) => match inner {
-            docker_api::conn::Error::SerdeJsonError(_) | docker_api::conn::Error::Encoding(_) => {
-                true
-            }
-            docker_api::conn::Error::Hyper(error) => {
-                error.is_parse() || error.is_incomplete_message()
-            }
-            _ => false,
-        },
-        Error::Hyper(error) => error.is_parse() || error.is_incomplete_message(),
-        _ => false,
-    }
-}
-
-/// The operating system's error at the root of another.
-fn io_error_in(error: &Error) -> Option<&io::Error> {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if let Some(found) = error.downcast_ref::<io::Error>() {
-            return Some(found);
+fn reason_of(failure: Failure) -> String {
+    match failure {
+        Failure::Status(code, reason) => format!("it answered {code} ({reason})"),
+        Failure::Io(io::ErrorKind::PermissionDenied, _) => {
+            "permission denied on its socket".to_owned()
         }
-        source = error.source();
+        Failure::Io(io::ErrorKind::NotFound, _) => "there is no such socket".to_owned(),
+        Failure::Io(io::ErrorKind::ConnectionRefused, _) => "refused".to_owned(),
+        Failure::Io(_, reason) => inert::line(&reason, 200),
+        Failure::Garbage => "its answer is not one of a Docker Engine".to_owned(),
+        Failure::TooLong => "its answer is longer than any should be".to_owned(),
     }
-    None
 }
 
 #[cfg(test)]
@@ -182,6 +335,35 @@ mod tests {
         ] {
             let version = spoken(least, newest).map(|version| version.to_string());
             assert_eq!(version.as_deref(), expected, "{least:?} {newest:?}");
+        }
+    }
+
+    #[test]
+    fn events_are_asked_for_in_the_words_of_each_product() {
+        let path = events_path(Product::Docker, 1_500_000_000, 2_000_000_001);
+        assert!(
+            path.starts_with("/events?since=1.500000000&until=2.000000001&filters=%7B%22type%22"),
+            "{path}"
+        );
+        assert!(
+            path.contains("%22die%22") && !path.contains("exec"),
+            "{path}"
+        );
+        let path = events_path(Product::Podman, 1_500_000_000, 2_000_000_001);
+        assert!(path.contains("stream=false") && path.contains("%22died%22"));
+        assert!(!path.contains("until"), "{path}");
+    }
+
+    #[test]
+    fn only_this_hosts_clock_is_trusted_to_the_millisecond() {
+        for (authority, expected) in [
+            ("127.0.0.1:2375", true),
+            ("localhost:2375", true),
+            ("[::1]:2375", true),
+            ("10.0.0.5:2375", false),
+            ("localhost.example:2375", false),
+        ] {
+            assert_eq!(is_loopback(authority), expected, "{authority}");
         }
     }
 }

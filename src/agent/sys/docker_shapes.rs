@@ -1,9 +1,13 @@
-//! Turns docker-api's shapes into ours. Everything in them is text from outside: names and images
-//! are bounded and tame from here on.
+//! Turns an engine's JSON into our shapes. Only what is needed is read, and what is missing is
+//! missing: Docker of any age and Podman differ in the rest. Everything in it is text from outside:
+//! names and images are bounded and tame from here on.
 
-use docker_api::models::{ContainerInspect200Response, ContainerState, ContainerSummary};
+use serde::Deserialize;
 
-use crate::agent::checks::docker::view::{Container, Health, Inspected, RestartPolicy, State};
+use crate::agent::checks::docker::events::{Action, Event};
+use crate::agent::checks::docker::view::{
+    Container, Health, Inspected, Inspection, Product, RestartPolicy, State,
+};
 use crate::agent::inert;
 use crate::domain::timestamp::Timestamp;
 
@@ -13,15 +17,168 @@ const MAX_NAME: usize = 128;
 const MAX_IMAGE: usize = 256;
 /// Longest id that is kept, in characters.
 const MAX_ID: usize = 64;
+/// Longest id of an image that is kept, in characters: `sha256:` and 64 digits.
+const MAX_IMAGE_ID: usize = 80;
+/// Signals that ask a program to end: INT, QUIT, TERM, WINCH (httpd) and RTMIN+3 (systemd).
+const GENTLE: [&str; 10] = [
+    "2",
+    "3",
+    "15",
+    "28",
+    "37",
+    "SIGINT",
+    "SIGQUIT",
+    "SIGTERM",
+    "SIGWINCH",
+    "SIGRTMIN+3",
+];
+
+/// A row of the list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    id: Option<String>,
+    names: Option<Vec<String>>,
+    image: Option<String>,
+    #[serde(rename = "ImageID")]
+    image_id: Option<String>,
+    created: Option<i64>,
+    state: Option<String>,
+    status: Option<String>,
+    labels: Option<Labels>,
+}
+
+/// The labels that are of interest.
+#[derive(Debug, Default, Deserialize)]
+struct Labels {
+    #[serde(rename = "com.docker.compose.project")]
+    project: Option<String>,
+    #[serde(rename = "com.docker.compose.service")]
+    service: Option<String>,
+    #[serde(rename = "io.podman.compose.project")]
+    podman_project: Option<String>,
+    #[serde(rename = "io.podman.compose.service")]
+    podman_service: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspect {
+    state: Option<RunState>,
+    restart_count: Option<i64>,
+    host_config: Option<HostConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RunState {
+    status: Option<String>,
+    exit_code: Option<i64>,
+    #[serde(rename = "OOMKilled")]
+    oom_killed: Option<bool>,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    health: Option<HealthState>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HealthState {
+    status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    restart_policy: Option<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    name: Option<String>,
+}
+
+/// What an engine says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct About {
+    pub(super) version: Option<String>,
+    pub(super) api_version: Option<String>,
+    #[serde(rename = "MinAPIVersion")]
+    pub(super) min_api_version: Option<String>,
+    components: Option<Vec<Named>>,
+}
+
+impl About {
+    /// Which program it is.
+    pub(super) fn product(&self) -> Product {
+        let is_podman = self.components.iter().flatten().any(|component| {
+            let name = component.name.as_deref().unwrap_or_default();
+            name.starts_with("Podman")
+        });
+        if is_podman {
+            Product::Podman
+        } else {
+            Product::Docker
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    action: Option<String>,
+    #[serde(rename = "status")]
+    status: Option<String>,
+    actor: Option<Actor>,
+    #[serde(rename = "id")]
+    id: Option<String>,
+    #[serde(rename = "timeNano")]
+    time_nano: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Actor {
+    #[serde(rename = "ID")]
+    id: Option<String>,
+    #[serde(rename = "Attributes")]
+    attributes: Option<Attributes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Attributes {
+    #[serde(rename = "exitCode")]
+    exit_code: Option<String>,
+    #[serde(rename = "containerExitCode")]
+    podman_exit_code: Option<String>,
+    signal: Option<String>,
+}
 
 /// Whether this may stand in a path: hexadecimal, 12 to 64 digits.
 pub(super) fn is_id(text: &str) -> bool {
     (12..=MAX_ID).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// A row of the list; nothing for one without an id, which cannot be told from others.
-pub(super) fn listed(row: ContainerSummary) -> Option<Container> {
-    let id = row.id.filter(|id| !id.is_empty())?;
+/// A row of the list, read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Listed {
+    /// A container.
+    Container(Box<Container>),
+    /// One without an id, which cannot be told from others.
+    Nameless,
+    /// No row at all.
+    Broken,
+}
+
+/// Reads a row of the list.
+pub(super) fn listed(json: &[u8]) -> Listed {
+    let Ok(row) = serde_json::from_slice::<Row>(json) else {
+        return Listed::Broken;
+    };
+    let Some(id) = row.id.filter(|id| !id.is_empty()) else {
+        return Listed::Nameless;
+    };
     // Links show up as `/other/alias`; the container's own name has no inner slash.
     let names = row.names.unwrap_or_default();
     let own = names
@@ -29,20 +186,42 @@ pub(super) fn listed(row: ContainerSummary) -> Option<Container> {
         .map(|name| name.trim_start_matches('/'))
         .find(|name| !name.is_empty() && !name.contains('/'));
     let name = own.map_or_else(|| id.chars().take(12).collect(), str::to_owned);
-    Some(Container {
+    let labels = row.labels.unwrap_or_default();
+    let label = |own: Option<String>, podman: Option<String>| {
+        let text = own.or(podman).filter(|text| !text.is_empty())?;
+        Some(inert::line(&text, MAX_NAME))
+    };
+    let mut container = Container {
         name: inert::name(&name, MAX_NAME),
         id: inert::line(&id, MAX_ID),
         image: inert::line(&row.image.unwrap_or_default(), MAX_IMAGE),
+        image_id: inert::line(&row.image_id.unwrap_or_default(), MAX_IMAGE_ID),
+        project: label(labels.project, labels.podman_project),
+        service: label(labels.service, labels.podman_service),
+        created: row
+            .created
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
         state: State::parse(&row.state.unwrap_or_default()),
         status: inert::line(&row.status.unwrap_or_default(), MAX_NAME),
-        inspected: Err("not inspected".to_owned()),
-    })
+        mark: String::new(),
+        inspected: Inspection::Unneeded,
+    };
+    container.mark = container.row_mark();
+    Listed::Container(Box::new(container))
 }
 
 /// Adds an inspection to a row. Its state is newer than the row's.
-pub(super) fn complete(container: &mut Container, answer: ContainerInspect200Response) {
+pub(super) fn complete(container: &mut Container, json: &[u8]) {
+    let answer = match serde_json::from_slice::<Inspect>(json) {
+        Ok(answer) => answer,
+        Err(error) => {
+            container.inspected = Inspection::Failed(inert::line(&error.to_string(), MAX_NAME));
+            return;
+        }
+    };
     let Some(state) = answer.state else {
-        container.inspected = Err("the inspection has no state".to_owned());
+        container.inspected = Inspection::Failed("the inspection has no state".to_owned());
         return;
     };
     if let Some(word) = &state.status {
@@ -50,15 +229,14 @@ pub(super) fn complete(container: &mut Container, answer: ContainerInspect200Res
     }
     let policy = answer
         .host_config
-        .as_ref()
-        .and_then(|config| config.pointer("/RestartPolicy/Name"))
-        .and_then(|name| name.as_str())
-        .map(RestartPolicy::parse)
+        .and_then(|config| config.restart_policy)
+        .and_then(|policy| policy.name)
+        .map(|name| RestartPolicy::parse(&name))
         .unwrap_or_default();
-    container.inspected = Ok(inspected(&state, answer.restart_count, policy));
+    container.inspected = Inspection::Done(inspected(&state, answer.restart_count, policy));
 }
 
-fn inspected(state: &ContainerState, restarts: Option<isize>, policy: RestartPolicy) -> Inspected {
+fn inspected(state: &RunState, restarts: Option<i64>, policy: RestartPolicy) -> Inspected {
     let health = state
         .health
         .as_ref()
@@ -66,7 +244,7 @@ fn inspected(state: &ContainerState, restarts: Option<isize>, policy: RestartPol
         .map(Health::parse)
         .unwrap_or_default();
     Inspected {
-        exit_code: state.exit_code.and_then(|code| i64::try_from(code).ok()),
+        exit_code: state.exit_code,
         restart_count: restarts
             .and_then(|count| u64::try_from(count).ok())
             .unwrap_or_default(),
@@ -83,91 +261,37 @@ fn moment(text: Option<&str>) -> Option<Timestamp> {
     Timestamp::parse(text?).filter(|moment| moment.as_millis() > 0)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(json: &str) -> Option<Container> {
-        listed(serde_json::from_str(json).unwrap())
-    }
-
-    fn inspection(text: &str) -> Container {
-        let mut container =
-            row(r#"{"Id": "0123456789abcdef", "Names": ["/web"], "State": "running"}"#).unwrap();
-        complete(&mut container, serde_json::from_str(text).unwrap());
-        container
-    }
-
-    #[test]
-    fn recorded_inspections_are_read() {
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-oom.json"
-        ));
-        assert_eq!(container.state, State::Exited);
-        let seen = container.inspected.unwrap();
-        assert_eq!((seen.exit_code, seen.oom_killed), (Some(137), true));
-        assert!(seen.finished_at > seen.started_at && seen.started_at.is_some());
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-loop.json"
-        ));
-        let seen = container.inspected.unwrap();
-        assert!(seen.restart_count >= 3, "{seen:?}");
-        assert_eq!(seen.restart_policy, RestartPolicy::Always);
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-unhealthy.json"
-        ));
-        assert_eq!(container.state, State::Running);
-        assert_eq!(container.inspected.unwrap().health, Health::Unhealthy);
-
-        let container = inspection(include_str!(
-            "../../../tests/fixtures/agent/inspect-created.json"
-        ));
-        assert_eq!(container.state, State::Created);
-        assert_eq!(container.inspected.unwrap().started_at, None);
-    }
-
-    #[test]
-    fn a_newer_engine_may_leave_out_a_field_that_the_shape_demands() {
-        let text = include_str!("../../../tests/fixtures/agent/inspect-no-driver-name.json");
-        assert!(serde_json::from_str::<ContainerInspect200Response>(text).is_err());
-    }
-
-    #[test]
-    fn an_inspection_without_a_state_is_a_failed_one() {
-        assert!(inspection("{}").inspected.is_err());
-    }
-
-    #[test]
-    fn the_own_name_is_found_among_links_and_hostile_ones_are_tame() {
-        let name = |names: &str| {
-            row(&format!(
-                r#"{{"Id": "0123456789abcdef", "Names": {names}}}"#
-            ))
-            .unwrap()
-            .name
-        };
-        assert_eq!(name(r#"["/app/db", "/db"]"#), "db");
-        assert_eq!(name("[]"), "0123456789ab");
-        assert_eq!(name("null"), "0123456789ab");
-        let hostile = name(&format!(r#"["/x\n\u001b[2J{}"]"#, "y".repeat(9000)));
-        assert!(hostile.chars().count() <= MAX_NAME && !hostile.contains(['\n', '\u{1b}']));
-        assert!(row("{}").is_none());
-    }
-
-    #[test]
-    fn only_hexadecimal_ids_stand_in_paths() {
-        assert!(is_id("0123456789ab") && is_id(&"f".repeat(64)));
-        for id in [
-            "",
-            "0123456789a",
-            "../../images/json",
-            "0123456789ab/../x",
-            "0123456789ag",
-        ] {
-            assert!(!is_id(id), "{id}");
-        }
-        assert!(!is_id(&"f".repeat(65)));
-    }
+/// Reads an event: the id of its container and what happened. Nothing for one that is not judged,
+/// or is no event at all.
+pub(super) fn event(json: &[u8]) -> Option<(String, Event)> {
+    let message: Message = serde_json::from_slice(json).ok()?;
+    let (actor_id, attributes) = message
+        .actor
+        .map_or((None, None), |actor| (actor.id, actor.attributes));
+    let attributes = attributes.unwrap_or_default();
+    let action = match message.action.or(message.status)?.as_str() {
+        "kill" => Action::Kill {
+            gentle: attributes
+                .signal
+                .is_some_and(|signal| GENTLE.contains(&signal.as_str())),
+        },
+        "die" | "died" => Action::Die {
+            code: attributes
+                .exit_code
+                .or(attributes.podman_exit_code)
+                .and_then(|code| code.parse().ok()),
+        },
+        "stop" => Action::Stop,
+        "start" => Action::Start,
+        "restart" => Action::Restart,
+        "oom" => Action::Oom,
+        "destroy" | "remove" => Action::Destroy,
+        _ => return None,
+    };
+    let id = actor_id.or(message.id).filter(|id| is_id(id))?;
+    let at = message.time_nano.filter(|at| *at > 0)?;
+    Some((id, Event { at, action }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ mod bus_unix;
 #[cfg(unix)]
 mod bus_wire;
 mod docker;
+mod docker_cut;
+mod docker_http;
 mod docker_shapes;
 pub mod echo;
 mod host;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Finding, Verdict};
+use crate::agent::checks::docker::ask::Ask;
 use crate::agent::checks::docker::view::Look;
 use crate::agent::discovery::networks::{How, Network, not_looked_through, plan};
 use crate::agent::looks::Looks;
@@ -12,8 +13,8 @@ use crate::agent::sys::interfaces::{Link, links};
 use crate::agent::sys::neighbours::neighbours;
 use crate::agent::sys::resolvers::resolvers;
 use crate::agent::sys::{self, Senses, default_routes, poke};
-use crate::config::agent::AgentConfig;
 use crate::config::agent::discovery::DiscoveryConfig;
+use crate::config::agent::{AgentConfig, DockerHost};
 use crate::domain::docker_endpoint::DockerEndpoint;
 
 /// How long a Docker endpoint may take.
@@ -197,7 +198,8 @@ fn look(endpoint: &str) -> Result<Look, String> {
     let address = DockerEndpoint::parse(endpoint)?;
     let senses = Senses::new().map_err(|error| error.to_string())?;
     let mut looks = Looks::default();
-    let look = Box::pin(async move { Some(sys::look_at_docker(&address, LOOK).await) });
+    let ask = Ask::new(&DockerHost::at(endpoint), address, None);
+    let look = Box::pin(async move { Some(sys::look_at_docker(&ask, LOOK).await) });
     looks.begin(&senses, endpoint, LOOK * 2, look);
     looks
         .gather(LOOK * 2)

@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod discovery;
+pub mod docker;
 pub mod spool;
 
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use self::checks::ChecksConfig;
 use self::discovery::DiscoveryConfig;
+pub use self::docker::{DEFAULT_RESTART_THRESHOLD, DockerHost, docker_endpoint};
 use self::spool::SpoolConfig;
 use crate::config::env::{self, Environment};
 use crate::config::paths;
@@ -16,7 +18,6 @@ use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
 use crate::domain::agent::DEFAULT_INTERVAL_SECONDS;
-use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::fields::MAX_ID;
 use crate::error::{Error, Exit};
 
@@ -26,8 +27,6 @@ pub const DEFAULT_BACKEND_URL: &str = "http://127.0.0.1:8000";
 pub const DEFAULT_SITE_ID: &str = "site-homelab";
 /// Seconds that may lie between two cycles.
 pub const INTERVALS: RangeInclusive<i64> = 5..=86_400;
-/// From this restart count on a container is complained about, where nothing else is told.
-pub const DEFAULT_RESTART_THRESHOLD: u32 = 3;
 
 /// Everything the agent is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,15 +56,6 @@ pub struct AgentConfig {
     pub discovery: DiscoveryConfig,
     /// What the program wants its user to know.
     pub warnings: Vec<String>,
-}
-
-/// One Docker endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DockerHost {
-    /// `unix:///var/run/docker.sock` or `tcp://host:2375`.
-    pub endpoint: String,
-    /// From this restart count on a container is complained about.
-    pub restart_threshold: u32,
 }
 
 /// The name the file has by default.
@@ -131,7 +121,7 @@ pub fn load_from(path: Option<PathBuf>, environment: Environment) -> Result<Agen
             .path("state_path", None)
             .unwrap_or_else(|| folder.join("agent_state.json")),
         log_file: agent.path("log_file", None).or(usual_log),
-        docker_hosts: agent.children("docker_hosts", docker_host),
+        docker_hosts: agent.children("docker_hosts", docker::read),
         checks: agent.child("checks", checks::read),
         spool: agent.child("spool", spool::read),
         discovery: agent.child("discovery", discovery::read),
@@ -152,30 +142,6 @@ fn token(agent: &mut Section<'_>) -> Secret {
         );
     }
     token
-}
-
-fn docker_host(host: &mut Section<'_>) -> Option<DockerHost> {
-    let restart_threshold = host
-        .number("restart_threshold", None, 1..=1_000_000)
-        .and_then(|count| u32::try_from(count).ok())
-        .unwrap_or(DEFAULT_RESTART_THRESHOLD);
-    let endpoint = host.parsed("endpoint", None, docker_endpoint);
-    if endpoint.is_none() {
-        host.require("endpoint", "unix:///var/run/docker.sock or tcp://host:2375");
-    }
-    Some(DockerHost {
-        endpoint: endpoint?,
-        restart_threshold,
-    })
-}
-
-/// What can be watched: a unix socket or plain tcp.
-///
-/// # Errors
-/// What to use instead.
-pub fn docker_endpoint(text: &str) -> Result<String, String> {
-    crate::config::one_line(text)?;
-    DockerEndpoint::parse(text).map(|endpoint| endpoint.to_string())
 }
 
 /// The address of a backend, without a slash at the end.

@@ -1,9 +1,15 @@
 //! The rules for one container. Pure: what was seen, what is remembered, the time.
 
+mod down;
+mod restarts;
+mod sight;
+mod words;
+
 use serde_json::{Map, Value};
 
+pub use self::sight::{Sight, Times};
 use super::memory::ContainerMemory;
-use super::view::{Container, Health, Inspected, RestartPolicy, State};
+use super::view::{Health, Inspected, Inspection, Product, State};
 use crate::agent::checks::{Finding, settle};
 use crate::domain::kind::{
     CONTAINER_DOWN, CONTAINER_OOM_KILLED, CONTAINER_RESTART_COUNT_HIGH, CONTAINER_UNHEALTHY,
@@ -28,52 +34,57 @@ pub struct News {
     pub summary: String,
     /// The facts of the container.
     pub detail: Map<String, Value>,
+    /// When it happened, by this host's clock, where that is known better than "now".
+    pub at: Option<Timestamp>,
 }
 
 /// Judges one container that is there.
-pub fn judge(
-    seen: &Container,
-    before: Option<&ContainerMemory>,
-    threshold: u32,
-    now: Timestamp,
-) -> (ContainerMemory, Vec<News>) {
+pub fn judge(sight: &Sight<'_>, before: Option<&ContainerMemory>) -> (ContainerMemory, Vec<News>) {
+    let seen = sight.container;
     let recreated = before.is_some_and(|before| before.id != seen.id);
     let is_new = before.is_none() || recreated;
-    let mut memory = ContainerMemory::for_container(seen, before);
+    let mut memory = ContainerMemory::for_container(seen, before, sight.times.now);
     if seen.state.is_up() || seen.state == State::Restarting {
         memory.ran = true;
     }
-    if let Ok(inspected) = &seen.inspected {
+    if let Some(inspected) = seen.inspected() {
         memory.policy = Some(inspected.restart_policy);
     }
+    let failures = sight.failures(&memory);
+    down::remember_who_asked(sight, &mut memory);
+    let mut news = down::judge(sight, &mut memory, &failures);
     let findings = [
-        (CONTAINER_DOWN, down(seen, &memory)),
         (
             CONTAINER_OOM_KILLED,
-            oom_killed(seen, &mut memory, is_new, now),
+            oom_killed(sight, &mut memory, is_new),
+            sight.tale.oom.map(|at| sight.times.local_nanos(at)),
         ),
         (
             CONTAINER_RESTART_COUNT_HIGH,
-            restarts(seen, &mut memory, recreated, threshold, now),
+            restarts::judge(sight, &mut memory, &failures, recreated),
+            None,
         ),
-        (CONTAINER_UNHEALTHY, unhealthy(seen)),
+        (CONTAINER_UNHEALTHY, unhealthy(sight), None),
     ];
-    let mut news = Vec::new();
-    for (kind, finding) in findings {
-        if let Some((status, severity)) = settle(&mut memory.open, kind, finding, now) {
+    for (kind, finding, at) in findings {
+        let moment = at.unwrap_or(sight.times.now);
+        if let Some((status, severity)) = settle(&mut memory.open, kind, finding, moment) {
             let summary = match status {
-                Status::Firing => firing_summary(kind, seen, threshold),
-                Status::Resolved => over_summary(kind, seen, recreated),
+                Status::Firing => words::firing(kind, sight, &memory),
+                Status::Resolved => words::over(kind, seen, recreated),
             };
             news.push(News {
                 kind,
                 status,
                 severity,
                 summary,
-                detail: detail_of(seen, &memory, threshold),
+                detail: words::detail(sight, &memory),
+                at: at.filter(|_| status == Status::Firing),
             });
         }
     }
+    memory.heard = sight.heard(&memory, &failures);
+    memory.calm = is_calm(sight, &memory);
     (memory, news)
 }
 
@@ -106,64 +117,35 @@ pub fn gone(name: &str, before: &ContainerMemory, end: End) -> Vec<News> {
             status: Status::Resolved,
             severity: Severity::Info,
             summary: format!("Docker container {how}: {name}"),
-            detail: Map::from_iter([
-                ("container".to_owned(), name.into()),
-                ("container_id".to_owned(), before.id.as_str().into()),
-                ("image".to_owned(), before.image.as_str().into()),
-                ("status".to_owned(), status.into()),
-            ]),
+            detail: words::detail_of_gone(name, before, status),
+            at: None,
         })
         .collect()
 }
 
-fn down(seen: &Container, memory: &ContainerMemory) -> Finding {
-    if seen.state.is_up() {
-        return Finding::Over;
-    }
-    if !seen.state.is_stopped() {
-        return Finding::NoNews;
-    }
-    let exit_code = seen.exit_code();
-    let wanted = memory
-        .policy
-        .is_some_and(|policy| policy.wants_it_running(exit_code));
-    if !memory.ran && !wanted {
-        return Finding::NoNews;
-    }
-    // A job that did its work and is not meant to be started again by itself.
-    let finished = exit_code == Some(0) && memory.policy == Some(RestartPolicy::No);
-    let open = memory.open.get(CONTAINER_DOWN);
-    match (&seen.inspected, open) {
-        // Half a look is enough to complain, not to change one's mind.
-        (Err(_), Some(open)) => Finding::Holds(open.severity),
-        _ if finished => Finding::Holds(Severity::Info),
-        _ => Finding::Holds(Severity::Warning),
-    }
-}
+pub use self::down::died_and_was_removed;
 
 /// Engines keep the flag through the next run (20.10 does): on a running container it may be the
-/// memory of an old kill. A kill is known by the end of the run before it, and an old one is over
-/// when the container runs steadily.
-fn oom_killed(
-    seen: &Container,
-    memory: &mut ContainerMemory,
-    is_new: bool,
-    now: Timestamp,
-) -> Finding {
-    let Ok(inspected) = &seen.inspected else {
-        return Finding::NoNews;
+/// memory of an old kill. A kill is known by its event, or by the end of the run before it, and an
+/// old one is over when the container runs steadily.
+fn oom_killed(sight: &Sight<'_>, memory: &mut ContainerMemory, is_new: bool) -> Finding {
+    let warning = Finding::Holds(Severity::Warning);
+    let heard = sight.tale.oom.is_some();
+    let Some(inspected) = sight.container.inspected() else {
+        return if heard { warning } else { Finding::NoNews };
     };
     if !inspected.oom_killed {
-        return if seen.state == State::Running {
-            Finding::Over
-        } else {
-            Finding::NoNews
+        return match sight.container.state {
+            _ if heard => warning,
+            State::Running => Finding::Over,
+            _ => Finding::NoNews,
         };
     }
     let kill = inspected.finished_at.map_or(0, Timestamp::as_millis);
     let is_known = memory.killed_at.replace(kill) == Some(kill);
-    let warning = Finding::Holds(Severity::Warning);
-    match (seen.state.is_up(), is_young(inspected, now)) {
+    let is_up = sight.container.state.is_up();
+    match (is_up, is_young(inspected, sight.times)) {
+        _ if heard => warning,
         (true, true) if is_known => Finding::NoNews,
         (true, false) if is_known || is_new => Finding::Over,
         _ => warning,
@@ -171,132 +153,38 @@ fn oom_killed(
 }
 
 /// Whether the current run is too young to be called steady.
-fn is_young(inspected: &Inspected, now: Timestamp) -> bool {
+fn is_young(inspected: &Inspected, times: Times) -> bool {
     inspected
         .started_at
-        .is_some_and(|start| now.millis_since(start) < STEADY_MS)
+        .is_some_and(|start| times.age_ms(start) < STEADY_MS)
 }
 
 /// Only a running container has a health: Docker calls every stopped or paused one with a health
 /// check unhealthy.
-fn unhealthy(seen: &Container) -> Finding {
-    if seen.state != State::Running {
+fn unhealthy(sight: &Sight<'_>) -> Finding {
+    if sight.container.state != State::Running {
         return Finding::NoNews;
     }
-    match seen.health() {
+    match sight.container.health() {
         Health::Unhealthy => Finding::Holds(Severity::Warning),
         Health::Healthy | Health::None => Finding::Over,
         Health::Starting => Finding::NoNews,
     }
 }
 
-fn restarts(
-    seen: &Container,
-    memory: &mut ContainerMemory,
-    recreated: bool,
-    threshold: u32,
-    now: Timestamp,
-) -> Finding {
-    let Ok(inspected) = &seen.inspected else {
-        // The open condition of another container of that name is over all the same.
-        return if recreated {
-            Finding::Over
-        } else {
-            Finding::NoNews
-        };
+/// Whether the next look can do without an inspection while the row stays the same.
+fn is_calm(sight: &Sight<'_>, memory: &ContainerMemory) -> bool {
+    let Inspection::Done(inspected) = &sight.container.inspected else {
+        return false;
     };
-    let count = inspected.restart_count;
-    let rose = memory.restarts.is_some_and(|last| count > last);
-    memory.restarts = Some(count);
-    if count < memory.baseline {
-        memory.baseline = 0;
-    }
-    let young = is_young(inspected, now);
-    let steady = seen.state == State::Running && !young && !rose;
-    if steady {
-        memory.baseline = count;
-        return Finding::Over;
-    }
-    if count - memory.baseline >= u64::from(threshold.max(1)) && (rose || young) {
-        return Finding::Holds(Severity::Warning);
-    }
-    if recreated {
-        Finding::Over
-    } else {
-        Finding::NoNews
-    }
-}
-
-fn firing_summary(kind: &str, seen: &Container, threshold: u32) -> String {
-    let name = &seen.name;
-    match kind {
-        CONTAINER_DOWN => match (seen.state, seen.exit_code()) {
-            (State::Dead, _) => format!("Docker container is dead: {name}"),
-            (_, Some(code)) => format!("Docker container stopped: {name} (exit code {code})"),
-            (_, None) => format!("Docker container stopped: {name}"),
-        },
-        CONTAINER_RESTART_COUNT_HIGH => {
-            let count = seen
-                .inspected
-                .as_ref()
-                .map_or(0, |inspected| inspected.restart_count);
-            format!(
-                "Docker container keeps restarting: {name} ({count} restarts, threshold {threshold})"
-            )
-        }
-        CONTAINER_UNHEALTHY => format!("Docker container is unhealthy: {name}"),
-        _ => format!("Docker container ran out of memory: {name}"),
-    }
-}
-
-fn over_summary(kind: &str, seen: &Container, recreated: bool) -> String {
-    let name = &seen.name;
-    match kind {
-        CONTAINER_DOWN => format!("Docker container runs again: {name}"),
-        CONTAINER_RESTART_COUNT_HIGH if recreated => {
-            format!("Docker container was recreated: {name}")
-        }
-        CONTAINER_RESTART_COUNT_HIGH => format!("Docker container runs steadily again: {name}"),
-        CONTAINER_UNHEALTHY if seen.health() == Health::None => {
-            format!("Docker container has no health check any more: {name}")
-        }
-        CONTAINER_UNHEALTHY => format!("Docker container is healthy again: {name}"),
-        _ => format!("Docker container runs again with enough memory: {name}"),
-    }
-}
-
-/// The facts that every signal about a container carries. What is not known is left out.
-fn detail_of(seen: &Container, memory: &ContainerMemory, threshold: u32) -> Map<String, Value> {
-    let mut detail = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            detail.insert(key.to_owned(), value);
-        }
+    // Podman's rows do not tell the health.
+    let is_seen_in_row = sight.product == Product::Docker || inspected.health == Health::None;
+    let settled = match sight.container.state {
+        State::Running => !is_young(inspected, sight.times),
+        State::Created | State::Paused | State::Exited | State::Dead => true,
+        _ => false,
     };
-    put("container", Some(seen.name.as_str().into()));
-    put("container_id", Some(seen.id.as_str().into()));
-    put("image", Some(seen.image.as_str().into()));
-    put("status", Some(seen.state.as_str().into()));
-    put("threshold", Some(threshold.into()));
-    put(
-        "restart_policy",
-        memory.policy.map(|policy| policy.as_str().into()),
-    );
-    // A running container reports the exit code 0 of nothing.
-    if !seen.state.is_up() {
-        put("exit_code", seen.exit_code().map(Into::into));
-    }
-    if let Ok(inspected) = &seen.inspected {
-        put("restart_count", Some(inspected.restart_count.into()));
-        put("health", Some(inspected.health.as_str().into()));
-        put("oom_killed", Some(inspected.oom_killed.into()));
-        let time = |at: Option<Timestamp>| at.map(|at| Value::from(at.to_string()));
-        put("started_at", time(inspected.started_at));
-        if !seen.state.is_up() {
-            put("finished_at", time(inspected.finished_at));
-        }
-    }
-    detail
+    settled && is_seen_in_row && memory.open.is_empty() && memory.starts.is_empty()
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! What one look at a Docker endpoint showed. Filled by `agent::sys::docker`, judged next door.
+//! Times are the engine's own.
 
-use serde::{Deserialize, Serialize};
+pub mod words;
 
+pub use self::words::{Health, RestartPolicy, State, least_age};
+use super::events::Events;
 use crate::domain::timestamp::Timestamp;
 
 /// How a look at an endpoint ended.
@@ -15,15 +18,33 @@ pub enum Look {
     NotAllowed(String),
 }
 
+/// Which program answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Product {
+    /// Docker Engine, and whatever does not say otherwise.
+    #[default]
+    Docker,
+    /// Podman's service, whose events differ.
+    Podman,
+}
+
 /// An engine and its containers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Engine {
+    /// Which program it is.
+    pub product: Product,
     /// Version of the engine, for example `20.10.24`.
     pub version: String,
     /// Version of the API that was spoken.
     pub api_version: String,
     /// All containers, stopped ones too.
     pub containers: Vec<Container>,
+    /// Whether that is really all: rows that could not be read are missing, not removed.
+    pub whole: bool,
+    /// What happened since the last look.
+    pub events: Events,
+    /// How far the engine's clock is ahead of this host's, in milliseconds.
+    pub skew_ms: i64,
 }
 
 /// One container.
@@ -35,12 +56,33 @@ pub struct Container {
     pub name: String,
     /// The image as the list shows it.
     pub image: String,
+    /// The id of the image: a tag may be moved, this may not.
+    pub image_id: String,
+    /// The compose project it belongs to.
+    pub project: Option<String>,
+    /// The compose service that it is.
+    pub service: Option<String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
     /// What it does.
     pub state: State,
     /// The engine's words for it: `Exited (137) 2 hours ago`.
     pub status: String,
-    /// What only an inspection tells, or why it failed for this container.
-    pub inspected: Result<Inspected, String>,
+    /// State, health and exit code of the row, without what changes by the clock alone.
+    pub mark: String,
+    /// What only an inspection tells.
+    pub inspected: Inspection,
+}
+
+/// How the inspection of a container ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inspection {
+    /// It told.
+    Done(Inspected),
+    /// It was left out: the row shows the container as it was, and nothing happened to it.
+    Unneeded,
+    /// It failed for this container: why.
+    Failed(String),
 }
 
 /// What only an inspection tells.
@@ -62,167 +104,57 @@ pub struct Inspected {
     pub restart_policy: RestartPolicy,
 }
 
-/// Docker's states of a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Never started.
-    Created,
-    /// Runs.
-    Running,
-    /// Frozen by a person.
-    Paused,
-    /// Ended, and about to be started again by the engine.
-    Restarting,
-    /// Being deleted.
-    Removing,
-    /// Ended.
-    Exited,
-    /// Could not be removed.
-    Dead,
-    /// A word of a newer engine.
-    Other,
-}
-
-impl State {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Created, "created"),
-        (Self::Running, "running"),
-        (Self::Paused, "paused"),
-        (Self::Restarting, "restarting"),
-        (Self::Removing, "removing"),
-        (Self::Exited, "exited"),
-        (Self::Dead, "dead"),
-        (Self::Other, "other"),
-    ];
-
-    /// Reads Docker's word.
-    pub fn parse(word: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(word))
-            .map_or(Self::Other, |(state, _)| state)
-    }
-
-    /// Docker's word.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .into_iter()
-            .find(|(state, _)| *state == self)
-            .map_or("other", |(_, name)| name)
-    }
-
-    /// Ended and not about to come back by itself.
-    pub fn is_stopped(self) -> bool {
-        matches!(self, Self::Exited | Self::Dead)
-    }
-
-    /// Has processes.
-    pub fn is_up(self) -> bool {
-        matches!(self, Self::Running | Self::Paused)
-    }
-}
-
-/// Result of a container's own health check.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Health {
-    /// It has no check.
-    #[default]
-    None,
-    /// Not decided yet.
-    Starting,
-    /// The last check succeeded.
-    Healthy,
-    /// The last checks failed.
-    Unhealthy,
-}
-
-impl Health {
-    /// Reads Docker's word; anything unknown is no check.
-    pub fn parse(word: &str) -> Self {
-        match word {
-            "starting" => Self::Starting,
-            "healthy" => Self::Healthy,
-            "unhealthy" => Self::Unhealthy,
-            _ => Self::None,
-        }
-    }
-
-    /// Docker's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Starting => "starting",
-            Self::Healthy => "healthy",
-            Self::Unhealthy => "unhealthy",
-        }
-    }
-}
-
-/// When the engine starts a container again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RestartPolicy {
-    /// Never.
-    #[default]
-    No,
-    /// After any end.
-    Always,
-    /// After any end that no person asked for.
-    UnlessStopped,
-    /// After an end with an error.
-    OnFailure,
-}
-
-impl RestartPolicy {
-    /// Reads Docker's word; an empty or unknown one is `no`.
-    pub fn parse(word: &str) -> Self {
-        match word {
-            "always" => Self::Always,
-            "unless-stopped" => Self::UnlessStopped,
-            "on-failure" => Self::OnFailure,
-            _ => Self::No,
-        }
-    }
-
-    /// Docker's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Always => "always",
-            Self::UnlessStopped => "unless-stopped",
-            Self::OnFailure => "on-failure",
-        }
-    }
-
-    /// Whether a container with this policy that ended with `exit_code` should be running.
-    pub fn wants_it_running(self, exit_code: Option<i64>) -> bool {
-        match self {
-            Self::Always | Self::UnlessStopped => true,
-            Self::OnFailure => exit_code.is_some_and(|code| code != 0),
-            Self::No => false,
-        }
-    }
-}
-
 impl Container {
+    /// What the inspection told, where there was one.
+    pub fn inspected(&self) -> Option<&Inspected> {
+        match &self.inspected {
+            Inspection::Done(inspected) => Some(inspected),
+            Inspection::Unneeded | Inspection::Failed(_) => None,
+        }
+    }
+
     /// Exit code of a container that ended, from the inspection or else from the engine's words.
     pub fn exit_code(&self) -> Option<i64> {
-        if let Ok(inspected) = &self.inspected {
-            return inspected.exit_code;
+        match self.inspected() {
+            Some(inspected) => inspected.exit_code,
+            None => self.row_exit_code(),
         }
-        let rest = self.status.split_once('(')?.1;
-        rest.split_once(')')?.0.parse().ok()
     }
 
     /// Health, from the inspection or else from the engine's words: `Up 2 minutes (unhealthy)`.
     pub fn health(&self) -> Health {
-        match &self.inspected {
-            Ok(inspected) => inspected.health,
-            Err(_) if self.status.contains("(unhealthy)") => Health::Unhealthy,
-            Err(_) if self.status.contains("(healthy)") => Health::Healthy,
-            Err(_) if self.status.contains("(health: starting)") => Health::Starting,
-            Err(_) => Health::None,
+        self.inspected()
+            .map_or_else(|| self.row_health(), |inspected| inspected.health)
+    }
+
+    /// What of the row stays the same while nothing happens.
+    pub fn row_mark(&self) -> String {
+        let state = self.state.as_str();
+        match self.row_exit_code() {
+            Some(code) if !self.state.is_up() => format!("{state} {code}"),
+            _ if self.state == State::Running => {
+                format!("{state} {}", self.row_health().as_str())
+            }
+            _ => state.to_owned(),
         }
+    }
+
+    fn row_exit_code(&self) -> Option<i64> {
+        let rest = self.status.split_once('(')?.1;
+        rest.split_once(')')?.0.parse().ok()
+    }
+
+    fn row_health(&self) -> Health {
+        for (words, health) in [
+            ("(unhealthy)", Health::Unhealthy),
+            ("(healthy)", Health::Healthy),
+            ("(health: starting)", Health::Starting),
+        ] {
+            if self.status.contains(words) {
+                return health;
+            }
+        }
+        Health::None
     }
 }
 
@@ -235,9 +167,14 @@ mod tests {
             id: "0123456789ab".into(),
             name: "web".into(),
             image: "nginx".into(),
+            image_id: String::new(),
+            project: None,
+            service: None,
+            created: None,
             state: State::Exited,
             status: status.into(),
-            inspected: Err("missing field".into()),
+            mark: String::new(),
+            inspected: Inspection::Failed("missing field".into()),
         }
     }
 
@@ -255,16 +192,5 @@ mod tests {
             Health::Starting
         );
         assert_eq!(blind("Up 2 minutes").health(), Health::None);
-    }
-
-    #[test]
-    fn words_are_read_as_they_are_written() {
-        for (state, word) in State::ALL {
-            assert_eq!(State::parse(word), state);
-        }
-        assert_eq!(State::parse("hibernated"), State::Other);
-        for word in ["no", "always", "unless-stopped", "on-failure"] {
-            assert_eq!(RestartPolicy::parse(word).as_str(), word);
-        }
     }
 }

@@ -1,6 +1,10 @@
+mod events;
 mod over_time;
 
 use super::*;
+use crate::agent::checks::docker::events::{Action, Event, Tale};
+use crate::agent::checks::docker::view::{Container, RestartPolicy};
+use crate::config::agent::DockerHost;
 
 const MINUTE: i64 = 60_000;
 const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -15,9 +19,14 @@ fn container(state: State) -> Container {
         id: "0123456789abcdef".into(),
         name: "web".into(),
         image: "nginx:1".into(),
+        image_id: "sha256:1".into(),
+        project: Some("shop".into()),
+        service: Some("front".into()),
+        created: Some(START),
         state,
         status: String::new(),
-        inspected: Ok(Inspected {
+        mark: String::new(),
+        inspected: Inspection::Done(Inspected {
             exit_code: Some(0),
             started_at: Some(START),
             ..Inspected::default()
@@ -27,7 +36,7 @@ fn container(state: State) -> Container {
 
 fn with(state: State, change: impl FnOnce(&mut Inspected)) -> Container {
     let mut container = container(state);
-    if let Ok(inspected) = &mut container.inspected {
+    if let Inspection::Done(inspected) = &mut container.inspected {
         change(inspected);
     }
     container
@@ -52,22 +61,72 @@ fn healthy(health: Health) -> Container {
     with(State::Running, |inspected| inspected.health = health)
 }
 
-/// Walks a container through looks ten minutes apart and tells what was sent at each.
+/// Something that happened so many seconds after [`START`].
+fn event(second: i64, action: Action) -> Event {
+    Event {
+        at: (START.as_millis() + second * 1000) * 1_000_000,
+        action,
+    }
+}
+
+/// A look in a given minute with what was heard since the last one.
+struct Seen<'a> {
+    minute: i64,
+    container: &'a Container,
+    heard: &'a [Event],
+    product: Product,
+}
+
+impl Seen<'_> {
+    fn judge(&self, before: Option<&ContainerMemory>) -> (ContainerMemory, Vec<News>) {
+        let host = DockerHost::at("unix:///var/run/docker.sock");
+        let same = before.filter(|before| before.id == self.container.id);
+        let after = same.and_then(|before| before.heard).unwrap_or(i64::MIN);
+        let cursor = START.as_millis() * 1_000_000;
+        let sight = Sight {
+            container: self.container,
+            tale: Tale::of(self.heard, after, self.product),
+            host: &host,
+            product: self.product,
+            times: Times {
+                now: at(self.minute),
+                skew_ms: 0,
+            },
+            window: (Some(cursor), None),
+        };
+        judge(&sight, before)
+    }
+}
+
+fn seen(minute: i64, container: &Container) -> Seen<'_> {
+    Seen {
+        minute,
+        container,
+        heard: &[],
+        product: Product::Docker,
+    }
+}
+
+fn words(news: &[News]) -> String {
+    let words: Vec<String> = news
+        .iter()
+        .map(|news| {
+            let kind = news.kind.trim_start_matches("container_");
+            format!("{kind} {} {}", news.status.as_str(), news.severity)
+        })
+        .collect();
+    words.join(", ")
+}
+
+/// Walks a container through looks and tells what was sent at each.
 fn story(looks: &[(i64, Container)]) -> Vec<String> {
     let mut memory = None;
     looks
         .iter()
-        .map(|(minute, seen)| {
-            let (after, news) = judge(seen, memory.as_ref(), 3, at(*minute));
+        .map(|(minute, container)| {
+            let (after, news) = seen(*minute, container).judge(memory.as_ref());
             memory = Some(after);
-            let words: Vec<String> = news
-                .iter()
-                .map(|news| {
-                    let kind = news.kind.trim_start_matches("container_");
-                    format!("{kind} {} {}", news.status.as_str(), news.severity)
-                })
-                .collect();
-            words.join(", ")
+            words(&news)
         })
         .collect()
 }
@@ -179,7 +238,7 @@ fn a_container_that_took_the_name_of_another_inherits_only_what_is_open() {
 fn half_a_look_says_down_but_never_changes_its_mind() {
     let blind = |state, status: &str| Container {
         status: status.into(),
-        inspected: Err("missing field `Name`".into()),
+        inspected: Inspection::Failed("missing field `Name`".into()),
         ..container(state)
     };
     assert_eq!(
@@ -246,7 +305,7 @@ fn only_a_running_container_has_a_health() {
 
 #[test]
 fn the_detail_has_what_a_runbook_asks_for() {
-    let (_, news) = judge(&exited(137, RestartPolicy::Always), None, 3, at(20));
+    let (_, news) = seen(20, &exited(137, RestartPolicy::Always)).judge(None);
     assert_eq!(
         news[0].summary,
         "Docker container stopped: web (exit code 137)"
@@ -255,6 +314,10 @@ fn the_detail_has_what_a_runbook_asks_for() {
         ("container", Value::from("web")),
         ("container_id", "0123456789abcdef".into()),
         ("image", "nginx:1".into()),
+        ("image_id", "sha256:1".into()),
+        ("compose_project", "shop".into()),
+        ("compose_service", "front".into()),
+        ("restart_rate_per_hour", 0.into()),
         ("status", "exited".into()),
         ("exit_code", 137.into()),
         ("restart_count", 0.into()),
@@ -265,7 +328,7 @@ fn the_detail_has_what_a_runbook_asks_for() {
     ] {
         assert_eq!(news[0].detail.get(key), Some(&value), "{key}");
     }
-    let (_, news) = judge(&healthy(Health::Unhealthy), None, 3, at(20));
+    let (_, news) = seen(20, &healthy(Health::Unhealthy)).judge(None);
     assert!(
         !news[0].detail.contains_key("exit_code"),
         "a running container has none"
