@@ -2,8 +2,9 @@
 # Usage: scripts/bench.sh [--seconds N] [--quick] [--docker ENDPOINT] [--before BINARY] [-h]
 #
 # Measures the static release binary on this machine and prints one table: each figure, what the
-# machine itself could do in the same minute, and the target. Only loopback, only its own
-# processes, and a folder of its own under target/, on the disk of the checkout, that is removed.
+# machine itself could do in the same minute, and the target. Only loopback and network namespaces
+# of its own (which need root), only its own processes, and a folder of its own under target/, on
+# the disk of the checkout, that is removed.
 #   --seconds N         length of each load [default: 8]
 #   --quick             3 s, one round instead of three: to see that it works, not to quote
 #   --docker ENDPOINT   engine the agent watches [default: the local socket, if there is one]

@@ -82,6 +82,9 @@ test)
         fi
     fi
     needs ip iproute2
+    # Runs the agent as nobody, without capabilities, in network namespaces of the tests.
+    needs setpriv util-linux
+    needs sysctl procps
     needs nginx nginx
     needs prometheus prometheus
     needs openssl openssl
@@ -97,6 +100,10 @@ test)
 bench)
     needs wrk wrk
     needs python3 python3
+    # Discovery is measured on a network of namespaces, against these two.
+    needs ip iproute2
+    needs nmap nmap
+    needs fping fping
     ;;
 esac
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 mod agent;
 mod board;
 mod db;
+mod discover;
 mod incident;
 mod install;
 mod mcp;
@@ -21,6 +22,7 @@ use clap_complete::Shell;
 pub use self::agent::*;
 pub use self::board::*;
 pub use self::db::*;
+pub use self::discover::*;
 pub use self::incident::*;
 pub use self::install::*;
 pub use self::mcp::*;
@@ -70,6 +72,9 @@ pub enum Command {
     /// Run the agent that watches this host.
     #[command(subcommand, after_help = "Example:\n  atlas-ops agent run --once")]
     Agent(Agent),
+    /// Look around once on the networks of this host: who is there, and what answers.
+    #[command(after_help = "Example:\n  atlas-ops discover")]
+    Discover(Discover),
     /// Create, migrate, back up and check the database.
     #[command(subcommand, after_help = "Example:\n  atlas-ops db check")]
     Db(Db),

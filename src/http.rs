@@ -151,6 +151,15 @@ impl Client {
         self.read(request.call())
     }
 
+    /// The `Date` of a server's answer, whatever it answers; empty where it tells none.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn date_of(&self, url: &str) -> Result<String, Error> {
+        let answer = self.agent.get(url).call().map_err(class_of)?;
+        Ok(header(answer.headers(), "date"))
+    }
+
     /// `POST` of a value as JSON, and the JSON of the answer.
     ///
     /// # Errors

@@ -12,6 +12,19 @@ pub enum Agent {
         after_help = "Example, from cron:\n  */5 * * * * atlas-ops agent run --once --config /etc/atlas-ops/agent_config.yaml"
     )]
     Run(AgentRun),
+    /// Say what the agent can and cannot see from here, each with the command that would enable it.
+    #[command(after_help = "Example:\n  sudo -u atlas-ops atlas-ops agent doctor")]
+    Doctor(AgentDoctor),
+}
+
+/// `atlas-ops agent doctor`
+#[derive(Debug, Args)]
+pub struct AgentDoctor {
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `atlas-ops agent run`

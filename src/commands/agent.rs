@@ -24,7 +24,10 @@ const WATCHDOG_STACK: usize = 128 * 1024;
 /// # Errors
 /// What the agent could not do, with the exit code that cron understands.
 pub fn run(args: &Agent, verbose: u8) -> Result<ExitCode, Error> {
-    let Agent::Run(args) = args;
+    let args = match args {
+        Agent::Run(args) => args,
+        Agent::Doctor(args) => return super::agent_doctor::run(args),
+    };
     let config = load(args.file.config.as_deref())?;
     let talks = verbose > 0 || std::io::stdout().is_terminal();
     if talks || !args.once {

@@ -1,12 +1,14 @@
 //! One file per subcommand, each with one `run`. This file only says which is which.
 
 pub mod agent;
+pub mod agent_doctor;
 pub mod board;
 pub mod completions;
 pub mod config;
 pub mod database;
 pub mod db;
 pub mod demo;
+pub mod discover;
 pub mod first_admin;
 pub mod health;
 pub mod incident;
@@ -32,6 +34,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Install(args) => install::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Board(args) => board::run(&args),
+        Command::Discover(args) => discover::run(&args),
         Command::Db(args) => db::run(&args, cli.verbose > 0),
         Command::Demo(args) => demo::run(&args),
         Command::Token(args) => token::run(&args),

@@ -48,6 +48,12 @@ impl Timestamp {
             .map(Self)
     }
 
+    /// Reads the date of an HTTP answer (RFC 9110, 5.6.7): `Thu, 26 Nov 2026 07:48:00 GMT`.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(Self(moment.timestamp().as_millisecond()))
+    }
+
     /// This moment moved by `millis`; saturates at the ends of the range.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import discovery
 from measure import (Failed, SIGNALS, Process, Server, add_runbooks, free_port, kill_round,
                      load_problems, mcp_session, one_shot, run, wrk)
 
@@ -229,6 +230,19 @@ class Bench:
     def binary(self):
         self.table.below("static binary", os.path.getsize(self.options.binary) / MB, "MB", 12)
 
+    def discovery(self):
+        """60 hosts in namespaces, as nobody, against nmap as root in turns."""
+        say("discovery")
+        took = discovery.measure(self.options.binary, self.rounds)
+        self.table.add(f"discovery, /24 with {discovery.HOSTS} hosts, unprivileged: found",
+                       str(took["found"]), "", "", str(discovery.HOSTS),
+                       took["found"] == discovery.HOSTS)
+        self.table.add("  poke and neighbour table", f"{took['sweep']:.2f} s",
+                       f"{took['nmap']:.2f} s nmap -sn, root",
+                       f"{took['sweep'] / took['nmap']:.2f}", "< 1.5 s, < 1.00",
+                       took["sweep"] < min(1.5, took["nmap"]))
+        self.table.below("  a whole pass", took["pass"], "s", 20)
+
     def kill(self):
         """kill -9 in mid-load: whatever was answered has to be there."""
         say("kill -9")
@@ -289,7 +303,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, folder)
         for part in (bench.before, bench.ingest, bench.board_and_start, bench.context, bench.agent,
-                     bench.mcp, bench.binary, bench.kill):
+                     bench.mcp, bench.binary, bench.discovery, bench.kill):
             try:
                 part()
             except Failed as failed:

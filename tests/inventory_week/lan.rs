@@ -293,6 +293,7 @@ impl Lan {
                 })
                 .collect(),
             networks: Vec::new(),
+            resolvers: Vec::new(),
         };
         if BLACKOUT.contains(&minute) {
             // The first sees no network at all; the second lost its link.
@@ -337,6 +338,7 @@ impl Lan {
                     } else {
                         Vec::new()
                     },
+                    ports_asked: if tcp { vec![22, 8080] } else { Vec::new() },
                     senses,
                     ..Sighting::default()
                 });
@@ -367,6 +369,8 @@ impl Lan {
             gateway: Some("192.168.1.1".to_owned()),
             gateway_mac: Some(self.things[GATEWAY].mac.clone()),
             swept: true,
+            not_swept: None,
+            sweep_ms: None,
             unusable: None,
             sightings,
             asked_in_vain,

@@ -10,6 +10,8 @@ pub mod http;
 pub mod incident_pages;
 pub mod install;
 pub mod inventory;
+#[cfg(target_os = "linux")]
+pub mod lan;
 pub mod mcp;
 pub mod model;
 pub mod people;

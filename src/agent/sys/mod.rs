@@ -5,13 +5,27 @@
 
 mod docker;
 mod docker_shapes;
+pub mod echo;
 mod host;
+pub mod interfaces;
+#[cfg(target_os = "linux")]
+mod interfaces_linux;
 mod machine_id;
+pub mod neighbours;
+#[cfg(target_os = "linux")]
+mod neighbours_linux;
+#[cfg(target_os = "linux")]
+mod netlink_linux;
 mod ping;
+pub mod poke;
+pub mod resolvers;
 #[cfg(target_os = "linux")]
 mod route_linux;
 #[cfg(unix)]
 mod stop_unix;
+pub mod stream;
+pub mod tcp_probe;
+pub mod tls;
 
 use std::io;
 use std::net::IpAddr;

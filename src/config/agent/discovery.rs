@@ -10,6 +10,7 @@ pub const DEFAULT_INTERVAL_SECONDS: u32 = 900;
 
 /// What discovery may do.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the file
 pub struct DiscoveryConfig {
     /// Whether there is any.
     pub enabled: bool,
@@ -59,7 +60,7 @@ pub(super) fn read(section: &mut Section<'_>) -> DiscoveryConfig {
         light: section.flag("light", None).unwrap_or(usual.light),
         networks: section.list("networks", None, network).unwrap_or_default(),
         exclude: section
-            .list("exclude", None, |text| text.parse())
+            .list("exclude", None, str::parse)
             .unwrap_or_default(),
         http: section.flag("http", None).unwrap_or(usual.http),
         reverse_dns: section

@@ -25,7 +25,8 @@ pub const MAX_SERVICES: usize = 64;
 pub enum Sense {
     /// It is an address of the agent's own host.
     Own,
-    /// The kernel resolved its hardware address during this pass.
+    /// The kernel resolved or confirmed its hardware address, or the host refused the datagram
+    /// that was to make it do so.
     Neighbour,
     /// It answered an ICMP echo.
     Icmp,
@@ -105,6 +106,9 @@ pub struct Pass {
     /// The networks this host is attached to that were looked at, and further ones that the
     /// configuration names. None: the agent found no network that it may look at.
     pub networks: Vec<NetworkPass>,
+    /// The DNS servers that this host asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolvers: Vec<String>,
 }
 
 /// What one pass saw of one network.
@@ -124,6 +128,12 @@ pub struct NetworkPass {
     /// Whether every address was asked. Where not, only what showed itself is listed, and an
     /// address that is missing says nothing.
     pub swept: bool,
+    /// Why it was not swept, where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_swept: Option<String>,
+    /// How long it took to ask every address and to read the answers, where it was swept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep_ms: Option<u64>,
     /// Why nothing may be concluded from what is missing here: the link or the gateway was lost
     /// meanwhile, nobody was seen, or too much could not be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,6 +167,10 @@ pub struct Sighting {
     /// What answers there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<SeenService>,
+    /// The TCP ports that were asked in this pass, ascending: of a port that is not among them
+    /// nothing is known, open or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports_asked: Vec<u16>,
 }
 
 /// A name of an address.

@@ -17,6 +17,7 @@ fn looked(network: NetworkPass) -> Looked {
         took_ms: 0,
         senses: Vec::new(),
         networks: vec![network],
+        resolvers: Vec::new(),
     };
     tidy::networks(&pass).remove(0)
 }
