@@ -392,7 +392,7 @@ impl Lan {
         if agent == 0 && !self.things[place].services.is_empty() {
             senses.push(Sense::Tcp);
         }
-        if place % 7 == 0 && self.random.percent(50) {
+        if place.is_multiple_of(7) && self.random.percent(50) {
             senses.push(Sense::Mdns);
         }
         senses
