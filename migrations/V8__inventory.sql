@@ -39,6 +39,8 @@ CREATE TABLE network_agents (
     -- Why the last pass could not be used.
     unusable     TEXT,
     swept        INTEGER NOT NULL DEFAULT 0,
+    -- Why it asked not every address.
+    not_swept    TEXT,
     PRIMARY KEY (network_id, agent_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -116,7 +116,7 @@ fn reporters(db: &Db, ids: &str, now: Timestamp) -> Result<Vec<(i64, Reporter)>,
     let mut statement = db.prepare_cached(
         "SELECT n.network_id, n.agent_id, n.dev, n.gateway, n.gateway_mac, n.full_passes, \
          n.last_pass_at, n.gap_ms, n.unusable, n.swept, a.last_seen, a.interval_seconds, \
-         p.said_blind IS NOT NULL FROM network_agents n JOIN agents a ON a.id = n.agent_id \
+         p.said_blind IS NOT NULL, n.not_swept FROM network_agents n JOIN agents a ON a.id = n.agent_id \
          LEFT JOIN passes p ON p.agent_id = n.agent_id \
          WHERE n.network_id IN (SELECT value FROM json_each(?1)) ORDER BY n.network_id, n.agent_id",
     )?;
@@ -137,6 +137,7 @@ fn reporters(db: &Db, ids: &str, now: Timestamp) -> Result<Vec<(i64, Reporter)>,
                 swept: row.get(9)?,
                 silent: is_silent(heard, interval.or(Some(DEFAULT_INTERVAL_SECONDS)), now),
                 blind: row.get(12)?,
+                not_swept: row.get(13)?,
             },
         ))
     })?;
@@ -228,12 +229,13 @@ fn save_row(db: &Db, row: &NetworkRow) -> Result<(), StoreError> {
 fn save_reporter(db: &Db, network: i64, reporter: &Reporter) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO network_agents (network_id, agent_id, dev, gateway, gateway_mac, \
-         full_passes, last_pass_at, gap_ms, unusable, swept) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+         full_passes, last_pass_at, gap_ms, unusable, swept, not_swept) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
          ON CONFLICT (network_id, agent_id) DO UPDATE SET dev = excluded.dev, \
          gateway = excluded.gateway, gateway_mac = excluded.gateway_mac, \
          full_passes = excluded.full_passes, last_pass_at = excluded.last_pass_at, \
-         gap_ms = excluded.gap_ms, unusable = excluded.unusable, swept = excluded.swept",
+         gap_ms = excluded.gap_ms, unusable = excluded.unusable, swept = excluded.swept, \
+         not_swept = excluded.not_swept",
     )?
     .execute(params![
         network,
@@ -246,6 +248,7 @@ fn save_reporter(db: &Db, network: i64, reporter: &Reporter) -> Result<(), Store
         reporter.gap_ms,
         reporter.unusable,
         reporter.swept,
+        reporter.not_swept,
     ])?;
     Ok(())
 }

@@ -338,6 +338,7 @@ impl Lan {
                     } else {
                         Vec::new()
                     },
+                    ports_asked: if tcp { vec![22, 8080] } else { Vec::new() },
                     senses,
                     ..Sighting::default()
                 });
@@ -368,6 +369,8 @@ impl Lan {
             gateway: Some("192.168.1.1".to_owned()),
             gateway_mac: Some(self.things[GATEWAY].mac.clone()),
             swept: true,
+            not_swept: None,
+            sweep_ms: None,
             unusable: None,
             sightings,
             asked_in_vain,
@@ -391,7 +394,7 @@ impl Lan {
         if agent == 0 && !self.things[place].services.is_empty() {
             senses.push(Sense::Tcp);
         }
-        if place % 7 == 0 && self.random.percent(50) {
+        if place.is_multiple_of(7) && self.random.percent(50) {
             senses.push(Sense::Mdns);
         }
         senses

@@ -34,6 +34,7 @@ pub(crate) fn there(number: u8) -> Sighting {
         address: format!("192.168.1.{number}"),
         mac: Some(mac(number)),
         senses: vec![Sense::Neighbour, Sense::Tcp],
+        ports_asked: vec![22, 80, 443, 8200, 4444],
         ..Sighting::default()
     }
 }
@@ -78,6 +79,8 @@ pub(crate) fn pass_of(sightings: Vec<Sighting>) -> NetworkPass {
         gateway: Some("192.168.1.1".to_owned()),
         gateway_mac: Some(GATEWAY.to_owned()),
         swept: true,
+        not_swept: None,
+        sweep_ms: None,
         unusable: None,
         sightings,
         asked_in_vain: Vec::new(),

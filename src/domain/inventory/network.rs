@@ -65,6 +65,8 @@ pub struct NetworkAgent {
     pub unusable: Option<String>,
     /// Its passes ask every address.
     pub swept: bool,
+    /// Why they do not, where they do not.
+    pub not_swept: Option<String>,
     /// It is unheard for three of its intervals.
     pub silent: bool,
     /// Its discovery sees no network at all.

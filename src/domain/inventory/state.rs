@@ -92,6 +92,8 @@ pub struct Reporter {
     pub unusable: Option<String>,
     /// Whether its last usable pass asked every address.
     pub swept: bool,
+    /// Why that did not, where it did not.
+    pub not_swept: Option<String>,
     /// It is unheard for three of its intervals.
     pub silent: bool,
     /// Its discovery sees no network at all.

@@ -30,6 +30,8 @@ pub struct Looked {
     pub gateway_mac: Option<Mac>,
     /// See [`NetworkPass::swept`].
     pub swept: bool,
+    /// See [`NetworkPass::not_swept`].
+    pub not_swept: Option<String>,
     /// See [`NetworkPass::unusable`].
     pub unusable: Option<String>,
     /// What was seen.
@@ -59,6 +61,8 @@ pub struct Seen {
     pub announced_id: Option<String>,
     /// See [`Sighting::services`].
     pub services: Vec<SeenService>,
+    /// See [`Sighting::ports_asked`].
+    pub ports_asked: Vec<u16>,
 }
 
 impl Seen {
@@ -152,6 +156,7 @@ fn looked(network: &NetworkPass) -> Option<Looked> {
             .and_then(|text| text.parse::<Mac>().ok())
             .filter(|mac| mac.bearer() != Bearer::Nobody),
         swept: network.swept,
+        not_swept: network.not_swept.as_deref().map(line),
         unusable: network.unusable.as_deref().map(line),
         seen: network
             .sightings
@@ -195,6 +200,7 @@ fn seen(sighting: &Sighting, cidr: Cidr) -> Option<Seen> {
             .map(line)
             .filter(|id| !id.is_empty()),
         services: sighting.services.iter().filter_map(service).collect(),
+        ports_asked: sighting.ports_asked.clone(),
     })
 }
 

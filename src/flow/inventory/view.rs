@@ -147,6 +147,7 @@ fn network_of(
             last_pass_at: reporter.last_pass_at,
             unusable: reporter.unusable.clone(),
             swept: reporter.swept,
+            not_swept: reporter.not_swept.clone(),
             silent: reporter.silent,
             blind: reporter.blind,
             senses: last

@@ -78,6 +78,7 @@ pub fn judge(state: &mut NetworkState, look: Look<'_>) -> Vec<Change> {
     }
     reporter.last_pass_at = Some(now);
     reporter.swept = looked.swept;
+    reporter.not_swept.clone_from(&looked.not_swept);
     reporter.blind = false;
     let agent_is_new_here = reporter.full_passes < BASELINE_PASSES;
     // Rule 5, for the network and for each agent: another agent sees by other senses.
@@ -120,6 +121,7 @@ fn reporter<'a>(state: &'a mut NetworkState, agent_id: &str) -> &'a mut Reporter
             gap_ms: 0,
             unusable: None,
             swept: false,
+            not_swept: None,
             silent: false,
             blind: false,
         });

@@ -44,7 +44,8 @@ pub(super) fn judge(state: &mut NetworkState, case: &Case<'_>) -> Vec<Change> {
             note(host, one, case);
         }
         if case.works(Sense::Tcp) {
-            miss(host, &open, case);
+            let asked = seen.iter().flat_map(|one| one.ports_asked.iter().copied());
+            miss(host, &open, &asked.collect::<Vec<u16>>(), case);
         }
         for number in 0..host.services.len() {
             changes.extend(back(row, host, number, &open));
@@ -129,10 +130,11 @@ fn new_service(seen: &SeenService, now: Timestamp) -> ServiceState {
     }
 }
 
-/// Counts a miss for what this agent saw open before, on a host that is there.
-fn miss(host: &mut HostState, open: &[String], case: &Case<'_>) {
+/// Counts a miss for what this agent saw open before, and asked in this pass, on a host that is
+/// there. Of a port that was not asked nothing is known.
+fn miss(host: &mut HostState, open: &[String], asked: &[u16], case: &Case<'_>) {
     for service in &mut host.services {
-        if open.contains(&service.place()) {
+        if open.contains(&service.place()) || !asked.contains(&service.port) {
             continue;
         }
         if let Some(view) = service.views.get_mut(case.look.agent_id) {

@@ -69,8 +69,10 @@ fn limits(agent: &NetworkAgent) -> Vec<String> {
             shown(why)
         ));
     } else if !agent.swept {
+        let why = agent.not_swept.as_deref().unwrap_or("it only listens");
         limits.push(format!(
-            "{name} does not ask every address: it cannot tell what is gone"
+            "{name} does not ask every address, and cannot tell what is gone: {}",
+            shown(why)
         ));
     }
     for sense in agent

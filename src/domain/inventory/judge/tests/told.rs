@@ -201,7 +201,14 @@ fn a_service_that_stopped_is_told_while_its_host_is_there() {
     let over = lan.sees(&[server(5), there(9)]);
     assert_eq!(kinds(&over), ["✓service_gone"]);
     assert_eq!(over[0].key, told[0].key);
-    // Where TCP could not look, nothing is known of it.
+    // Where its port was not asked, or TCP could not look, nothing is known of it.
+    let unasked = Sighting {
+        ports_asked: vec![22],
+        ..there(5)
+    };
+    for _ in 0..6 {
+        assert_eq!(kinds(&lan.sees(&[unasked.clone(), there(9)])), NONE);
+    }
     lan.refused = vec![Sense::Tcp];
     for _ in 0..6 {
         assert_eq!(kinds(&lan.sees(&[there(5), there(9)])), NONE);
