@@ -151,11 +151,14 @@ impl<'s> Section<'s> {
                 .map(|item| item.trim().to_owned())
                 .filter(|item| !item.is_empty())
                 .collect::<Vec<_>>()),
+            Node::Int(number) => Ok(vec![number.to_string()]),
             Node::List(items) => {
                 let texts: Option<Vec<String>> = items
                     .iter()
                     .map(|item| match item {
                         Node::Text(text) => Some(text.trim().to_owned()),
+                        // A status code is a text to its reader.
+                        Node::Int(number) => Some(number.to_string()),
                         _ => None,
                     })
                     .collect();

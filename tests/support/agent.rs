@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use atlas_ops::agent::{self, Cycle, Outcome};
+use atlas_ops::config::agent::checks::ChecksConfig;
+use atlas_ops::config::agent::checks::network::{DnsChecks, GatewayChecks};
 use atlas_ops::config::agent::{AgentConfig, DockerHost};
 use atlas_ops::config::secret::Secret;
 use atlas_ops::domain::hash;
@@ -16,6 +18,9 @@ use serde_json::{Value, json};
 use super::server::{Answer, Asked, uids};
 
 static PLACES: AtomicUsize = AtomicUsize::new(0);
+
+/// No check of the machine that the tests run on: what is wrong there is not theirs.
+pub const QUIET: &str = "  checks: {gateway: {enabled: false}, dns: {enabled: false}}\n";
 
 /// A directory that is removed when the test ends.
 #[derive(Debug)]
@@ -69,7 +74,17 @@ impl Place {
                     restart_threshold: 3,
                 })
                 .collect(),
-            checks: atlas_ops::config::agent::checks::ChecksConfig::default(),
+            checks: ChecksConfig {
+                gateway: GatewayChecks {
+                    enabled: false,
+                    ..GatewayChecks::default()
+                },
+                dns: DnsChecks {
+                    enabled: false,
+                    ..DnsChecks::default()
+                },
+                ..ChecksConfig::default()
+            },
             spool: atlas_ops::config::agent::spool::SpoolConfig::default(),
             discovery: atlas_ops::config::agent::discovery::DiscoveryConfig {
                 enabled: false,
@@ -86,7 +101,7 @@ impl Place {
             format!("  docker_hosts:\n    - endpoint: {endpoint}\n")
         });
         let text = format!(
-            "agent:\n  backend_url: {backend_url}\n  site_id: site-test\n  token: atl_test\n  interval_seconds: 5\n{docker}"
+            "agent:\n  backend_url: {backend_url}\n  site_id: site-test\n  token: atl_test\n  interval_seconds: 5\n{QUIET}{docker}"
         );
         std::fs::write(&path, text).unwrap();
         path
