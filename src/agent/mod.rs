@@ -8,6 +8,7 @@ pub mod checks;
 pub mod client;
 pub mod cycle;
 pub mod delivery;
+pub mod discovery;
 pub mod inert;
 pub mod looks;
 pub mod pace;

@@ -3,15 +3,23 @@
 //!
 //! Async stops here: one current-thread runtime with a thread of its own, which looks are handed to.
 
+mod dns;
 mod docker;
 mod docker_shapes;
 mod host;
+mod icmp_unix;
+mod lanes;
 mod machine_id;
+mod neighbour;
 mod ping;
+mod resolvers;
 #[cfg(target_os = "linux")]
 mod route_linux;
 #[cfg(unix)]
 mod stop_unix;
+mod stream;
+mod tcp;
+mod tls;
 
 use std::io;
 use std::net::IpAddr;
@@ -23,15 +31,20 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+pub use self::dns::{Asked, ask as ask_resolver};
 pub use self::docker::look as look_at_docker;
 pub use self::host::facts;
+pub use self::lanes::{Lanes, NoAddress, Stuck};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
 #[cfg(unix)]
 use self::stop_unix::Stop;
 
-pub use self::ping::{Measured, measure as measure_gateways};
+pub use self::ping::{Measured, Pinged, Pinger, Wire, measure as measure_gateways};
+pub use self::resolvers::resolvers;
+pub use self::tcp::{Connected, connect};
+pub use self::tls::shown_by;
 
 /// A default route of the kernel's table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Discovery: what is on the networks around this host.
+
+pub mod formats;
