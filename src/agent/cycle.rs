@@ -2,22 +2,24 @@
 //! says of it, and which of the agent's own troubles a person should hear of. Nothing is sent or
 //! written here.
 
+mod judging;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
 use super::checks::docker::view::Look;
 use super::checks::docker::{self, SeenEndpoint};
-use super::checks::{self, Change, Check, Observer, Seen, reading};
+use super::checks::{self, Change, Check, Observer, Seen};
 use super::client;
 use super::looks::Looks;
 use super::state::State;
 use super::sys::{self, Measured, Senses};
 use crate::config::agent::AgentConfig;
+use crate::config::agent::checks::network::GatewayChecks;
 use crate::domain::agent::{Facts, Report, UnknownCheck};
 use crate::domain::docker_endpoint::DockerEndpoint;
 use crate::domain::integration::IntegrationReport;
-use crate::domain::kind;
 use crate::domain::timestamp::Timestamp;
 
 /// The hint for a socket that may not be opened.
@@ -126,6 +128,7 @@ pub struct Eyes {
     looks: Looks<Shown>,
     watched: Vec<Watched>,
     checks: Vec<Box<dyn Check>>,
+    gateway: GatewayChecks,
     /// What the newest looks showed.
     pub known: Known,
 }
@@ -141,6 +144,7 @@ impl Eyes {
             looks: Looks::default(),
             watched,
             checks: checks::all(&config.checks),
+            gateway: config.checks.gateway,
             known: Known::default(),
         })
     }
@@ -151,8 +155,8 @@ impl Eyes {
     }
 
     /// Looks at everything that is not being looked at already. Answers with what ended once
-    /// all of it has ended or is late, or after `patience`. No engine is waited for longer than
-    /// `longest`: a single run has no later cycle that could take its look in.
+    /// all of it has ended or is late, or after `patience`. No engine or target is waited
+    /// for longer than `longest`: a single run has no later cycle that could take its look in.
     pub fn observe(&mut self, patience: Duration, longest: Duration) -> Observation {
         self.begin(longest);
         let mut observation = Observation::default();
@@ -204,7 +208,7 @@ impl Eyes {
         for check in &self.checks {
             let look = check.look();
             let shown = Box::pin(async { Shown::Check(look.await) });
-            looks.begin(senses, &check.id(), check.limit(), shown);
+            looks.begin(senses, &check.id(), check.limit().min(longest), shown);
         }
     }
 
@@ -225,71 +229,6 @@ impl Eyes {
                 Shown::Check(_) => {}
             }
         }
-    }
-
-    /// Judges what was observed: brings the memory of every check in `state` up to date.
-    pub fn judge(
-        &self,
-        observation: &Observation,
-        state: &mut State,
-        who: &Observer,
-        now: Timestamp,
-    ) -> Judged {
-        let mut judged = Judged::default();
-        for (id, shown) in &observation.shown {
-            let readings = match shown {
-                Shown::Docker(seen) => {
-                    let changes = docker::judge(seen, &mut state.docker, who, now);
-                    judged.changes.extend(changes);
-                    continue;
-                }
-                Shown::Facts(_) | Shown::Gateways(_) => continue,
-                Shown::Check(seen) => seen.judge(&mut state.learned, now),
-            };
-            let watches = state.watches.entry(id.clone()).or_default();
-            let changes = reading::judge(readings, watches, &mut judged.unknown, now);
-            judged.changes.extend(changes);
-        }
-        self.forget(state, who, &mut judged.changes);
-        judged
-            .unknown
-            .extend(observation.late.iter().map(|id| self.late(id)));
-        judged
-    }
-
-    /// A look that did not end in time, or broke off: what it watches stays as it was.
-    fn late(&self, id: &str) -> UnknownCheck {
-        let check = self.checks.iter().find(|check| check.id() == id);
-        let kind = match check {
-            Some(check) => check.kind(),
-            None if id == FACTS => kind::AGENT_FACTS,
-            None if id == GATEWAYS => kind::GATEWAY_UNREACHABLE,
-            None => kind::DOCKER_UNREACHABLE,
-        };
-        UnknownCheck {
-            kind: kind.to_owned(),
-            subject: id.to_owned(),
-            reason: "the look did not end in time, or broke off".to_owned(),
-        }
-    }
-
-    /// Ends what was wrong with what is not looked at any more.
-    fn forget(&self, state: &mut State, who: &Observer, changes: &mut Vec<Change>) {
-        let endpoints: Vec<&str> = self
-            .watched
-            .iter()
-            .map(|watched| watched.endpoint.as_str())
-            .collect();
-        changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
-        let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();
-        state.watches.retain(|id, watches| {
-            let stays = ids.contains(id);
-            if !stays {
-                let gone = std::mem::take(watches).into_values();
-                changes.extend(gone.filter_map(reading::forget));
-            }
-            stays && !watches.is_empty()
-        });
     }
 
     /// What a person should hear of, once.

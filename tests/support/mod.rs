@@ -11,6 +11,7 @@ pub mod incident_pages;
 pub mod install;
 pub mod mcp;
 pub mod model;
+pub mod network;
 pub mod people;
 pub mod running;
 pub mod schema;

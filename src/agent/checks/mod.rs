@@ -6,8 +6,16 @@
 //! ([`Check`]) and what a look means ([`Seen`]); how often in a row something has to be seen, what
 //! is news, and what was said before is [`reading`]'s. Docker has rules of its own.
 
+pub mod certificate;
+pub mod dns;
 pub mod docker;
+pub mod gateway;
+pub mod http;
+pub mod learned;
+pub mod network;
+pub mod ping;
 pub mod reading;
+pub mod tcp;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,6 +25,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::learned::{GatewayPast, Losses};
 use self::reading::Reading;
 use super::inert;
 use super::state::State;
@@ -53,11 +62,18 @@ pub trait Seen: fmt::Debug + Send {
 
 /// What checks learn over time, besides conditions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Learned {}
+pub struct Learned {
+    /// Gateways that are or were in the table, by their address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gateways: BTreeMap<String, GatewayPast>,
+    /// What was lost of the pings to gateways (`gateway:ADDRESS`) and targets (the id of the look).
+    #[serde(default, skip_serializing_if = "Losses::is_empty")]
+    pub losses: Losses,
+}
 
 /// Every check that the configuration asks for.
-pub fn all(_config: &ChecksConfig) -> Vec<Box<dyn Check>> {
-    Vec::new()
+pub fn all(config: &ChecksConfig) -> Vec<Box<dyn Check>> {
+    network::all(config)
 }
 
 /// Who else would see a condition.

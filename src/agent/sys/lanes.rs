@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 /// How many there are.
 const LANES: usize = super::BLOCKING - 5;
@@ -42,16 +42,16 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Does something that blocks.
+    /// Does something that blocks. `limit` is for itself; it waits as long for a free thread.
     ///
     /// # Errors
     /// It does not end in time.
     pub async fn block<T: Send + 'static>(
         &self,
-        until: Instant,
+        limit: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Stuck> {
-        let lane = timeout_at(until, Arc::clone(&self.0).acquire_owned());
+        let lane = timeout(limit, Arc::clone(&self.0).acquire_owned());
         let Ok(Ok(lane)) = lane.await else {
             return Err(Stuck::Crowded);
         };
@@ -61,7 +61,7 @@ impl Lanes {
             drop(lane);
             done
         });
-        match timeout_at(until, task).await {
+        match timeout(limit, task).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) => Err(Stuck::Broken),
             Err(_) => Err(Stuck::TooLong),
@@ -86,7 +86,7 @@ impl Lanes {
             let found = (name.as_str(), port).to_socket_addrs();
             found.map(Vec::from_iter).map_err(|error| error.to_string())
         };
-        match self.block(Instant::now() + limit, lookup).await {
+        match self.block(limit, lookup).await {
             Ok(Ok(found)) if found.is_empty() => {
                 Err(NoAddress::Unresolved("it has no address".to_owned()))
             }
@@ -119,18 +119,18 @@ mod tests {
                 let (lanes, wait) = (lanes.clone(), Arc::clone(&wait));
                 stuck.push(tokio::spawn(async move {
                     let hang = move || wait.lock().map(|wait| wait.recv()).is_ok();
-                    lanes.block(Instant::now() + LIMIT, hang).await
+                    lanes.block(LIMIT, hang).await
                 }));
             }
             for one in stuck {
                 assert_eq!(one.await.unwrap(), Err(Stuck::TooLong));
             }
-            let next = lanes.block(Instant::now() + LIMIT, || 1).await;
+            let next = lanes.block(LIMIT, || 1).await;
             assert_eq!(next, Err(Stuck::Crowded));
             drop(go);
-            let free = lanes.block(Instant::now() + Duration::from_secs(20), || 1);
+            let free = lanes.block(Duration::from_secs(20), || 1);
             assert_eq!(free.await, Ok(1));
-            let broken = lanes.block(Instant::now() + LIMIT, || panic!("on purpose"));
+            let broken = lanes.block(LIMIT, || panic!("on purpose"));
             assert_eq!(broken.await, Err::<(), _>(Stuck::Broken));
         });
     }
