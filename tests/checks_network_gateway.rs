@@ -13,7 +13,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::agent::Place;
 use support::atlas::{Atlas, BINARY, tool};
-use support::network::{Lan, until, write_config};
+use support::lan::Lan;
+use support::network::{until, write_config};
 use support::running::Running;
 
 /// A server on this machine and an agent on the host of a network of their own.

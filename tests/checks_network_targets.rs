@@ -1,5 +1,5 @@
-//! Targets that the configuration names: ports, pages, resolvers and certificates really fail, each
-//! in its ways, are told apart, and are well again.
+//! Targets that the configuration names: ports, pages and resolvers really fail, each in its ways,
+//! are told apart, and are well again.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
@@ -11,69 +11,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use atlas_ops::config::agent::AgentConfig;
-use atlas_ops::domain::signal::NewSignal;
 use serde_json::{Value, json};
-use support::agent::{Hand, Place, cycle};
-use support::network::{Resolver, Tls, config, response, said, told, until, write_config};
+use support::agent::Place;
+use support::network::{Agent, Resolver, response, said, told, until, write_config};
 use support::server::{Answer, Server};
-
-const DAY: i64 = 24 * 60;
-
-/// One cycle after the other, and what each sends.
-struct Agent {
-    config: AgentConfig,
-    backend: Server,
-    clock: Hand,
-}
-
-impl Agent {
-    fn new(place: &Place, checks: &str) -> Self {
-        let backend = Server::backend();
-        Self {
-            config: config(place, &backend.address, checks),
-            backend,
-            clock: Hand::new(),
-        }
-    }
-
-    fn look(&self) -> Vec<NewSignal> {
-        cycle(&self.config, &self.clock);
-        self.backend.take_signals()
-    }
-
-    /// Looks twice: the second tells of what the first saw too. Answers with the one signal.
-    fn fails(&self) -> NewSignal {
-        assert_eq!(
-            told(&self.look()),
-            Vec::<String>::new(),
-            "once is no complaint"
-        );
-        let mut signals = self.look();
-        assert_eq!(signals.len(), 1, "{signals:?}");
-        signals.remove(0)
-    }
-
-    fn is_well_again(&self, kind: &str) {
-        assert_eq!(told(&self.look()), [format!("{kind} resolved")]);
-        assert!(self.look().is_empty());
-    }
-
-    /// What the last report says is unknown: `kind reason`.
-    fn unknown(&self) -> Vec<String> {
-        cycle(&self.config, &self.clock);
-        let report = self.backend.take_asked().remove(0).json();
-        let unknown = report["unknown"].as_array().cloned().unwrap_or_default();
-        let words = |one: &Value| {
-            format!(
-                "{} {}",
-                one["kind"].as_str().unwrap(),
-                one["reason"].as_str().unwrap()
-            )
-        };
-        unknown.iter().map(words).collect()
-    }
-}
 
 #[test]
 fn a_port_that_refuses_is_told_with_its_reason_and_is_well_again() {
@@ -288,103 +229,6 @@ fn one_resolver_that_answers_is_enough_unless_each_is_wanted() {
     let signals = agent.look();
     assert_eq!(told(&signals), ["dns_failing warning"]);
     assert_eq!(said(&signals[0], "resolver"), failing.address.to_string());
-}
-
-/// The moment that is so many days from now, as openssl wants it.
-fn day(days: i64) -> String {
-    let moment = atlas_ops::clock::now().plus_millis(days * DAY * 60_000);
-    moment.compact().replace('T', "")
-}
-
-#[test]
-fn a_certificate_warns_is_critical_runs_out_and_is_renewed() {
-    let place = Place::new();
-    let mut tls = Tls::start(&day(-1), &day(89));
-    let port = tls.address.port();
-    let agent = Agent::new(&place, &format!("certificates: ['127.0.0.1:{port}']"));
-    assert!(agent.look().is_empty());
-    agent.clock.turn_minutes(67 * DAY);
-    let signals = agent.look();
-    assert!(signals.is_empty(), "21.9 days are left: {signals:?}");
-    for (days, severity, left) in [(1, "warning", 20), (18, "critical", 2), (4, "", -2)] {
-        agent.clock.turn_minutes(days * DAY);
-        let signals = agent.look();
-        if severity.is_empty() {
-            assert!(signals.is_empty(), "it is critical already");
-            continue;
-        }
-        assert_eq!(told(&signals), [format!("certificate_expiring {severity}")]);
-        let detail = &signals[0].detail;
-        assert_eq!(
-            (&detail["host"], &detail["port"]),
-            (&json!("127.0.0.1"), &json!(port))
-        );
-        assert_eq!(detail["days_left"], left);
-        assert_eq!(
-            (&detail["subject"], &detail["issuer"]),
-            (&json!("leaf"), &json!("Test CA"))
-        );
-    }
-    tls.serve(&day(0), &day(400));
-    agent.is_well_again("certificate_expiring");
-}
-
-#[test]
-fn a_page_whose_certificate_ran_out_fails_twice_over_and_once_it_is_renewed_not_at_all() {
-    let place = Place::new();
-    let mut tls = Tls::start(&day(-90), &day(-1));
-    let authority = tls.authority();
-    let checks = format!(
-        "http: [{{url: 'https://{}/', ca_file: {}, after: 1}}]",
-        tls.address,
-        authority.display()
-    );
-    let agent = Agent::new(&place, &checks);
-    let mut signals = agent.look();
-    signals.sort_by(|one, other| one.kind.cmp(&other.kind));
-    assert_eq!(
-        told(&signals),
-        ["certificate_expiring critical", "http_check_failed warning"]
-    );
-    assert!(
-        signals[0].summary.contains("has run out"),
-        "{}",
-        signals[0].summary
-    );
-    assert_eq!(said(&signals[1], "failure"), "tls");
-    tls.serve(&day(-1), &day(89));
-    let mut over = told(&agent.look());
-    over.sort();
-    assert_eq!(
-        over,
-        [
-            "certificate_expiring resolved",
-            "http_check_failed resolved"
-        ]
-    );
-    // Without the authority it is not believed, unless that is wanted.
-    for (more, failures) in [("", 1), (", verify: false", 0)] {
-        let place = Place::new();
-        let checks = format!(
-            "http: [{{url: 'https://{}/', after: 1{more}}}]",
-            tls.address
-        );
-        assert_eq!(Agent::new(&place, &checks).look().len(), failures, "{more}");
-    }
-}
-
-#[test]
-fn a_service_without_tls_has_no_certificate_and_that_is_no_complaint() {
-    let place = Place::new();
-    let server = Server::tcp("http", |_| Answer::Close);
-    let address = server.address.replace("http://", "");
-    let agent = Agent::new(&place, &format!("certificates: ['{address}']"));
-    assert!(agent.look().is_empty());
-    let unknown = agent.unknown();
-    assert!(
-        unknown[0].starts_with("certificate_expiring no TLS with"),
-        "{unknown:?}"
-    );
 }
 
 #[test]

@@ -130,7 +130,7 @@ mod tests {
             drop(go);
             let free = lanes.block(Duration::from_secs(20), || 1);
             assert_eq!(free.await, Ok(1));
-            let broken = lanes.block(LIMIT, || panic!("on purpose"));
+            let broken = lanes.block(Duration::from_secs(20), || panic!("on purpose"));
             assert_eq!(broken.await, Err::<(), _>(Stuck::Broken));
         });
     }
