@@ -237,7 +237,7 @@ mod tests {
             );
         }
         for code in [1, 2, 4, 5, 9] {
-            assert_eq!(judged(false, &[answered(code)]), [bad.clone()]);
+            assert_eq!(judged(false, &[answered(code)])[0], bad);
         }
         assert_eq!(
             judged(true, &[silent.clone(), answered(0)]),

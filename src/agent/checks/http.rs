@@ -124,7 +124,7 @@ fn ask(target: &HttpTarget, trust: &Trust) -> Outcome {
         let left = end.saturating_duration_since(Instant::now());
         let page = match prober.get(&url, left, wants_body) {
             Ok(page) => page,
-            Err(error) => return failed(error, target),
+            Err(error) => return failed(&error, target),
         };
         let next = page.location.as_deref().filter(|_| target.follow);
         match next.map(|to| within_host(&url, to)) {
@@ -136,8 +136,8 @@ fn ask(target: &HttpTarget, trust: &Trust) -> Outcome {
     Outcome::Failed("redirect", format!("it redirects more than {HOPS} times"))
 }
 
-fn failed(error: Error, target: &HttpTarget) -> Outcome {
-    let what = match &error {
+fn failed(error: &Error, target: &HttpTarget) -> Outcome {
+    let what = match error {
         Error::TimedOut => {
             let reason = format!("no answer in {} s", target.timeout_seconds);
             return Outcome::Failed("timeout", reason);

@@ -137,7 +137,7 @@ mod tests {
         for hour in 1..1000 {
             past.saw(Some(2.0), Some("aa"), at(hour));
         }
-        assert_eq!(past.hours.len() as i64, HOURS);
+        assert_eq!(i64::try_from(past.hours.len()), Ok(HOURS));
         past.saw(Some(3.0), None, at(10));
         assert_eq!(
             past.hours,

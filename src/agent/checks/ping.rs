@@ -95,20 +95,21 @@ impl Seen for Echoed {
         };
         let what = called(&self.target.name, &self.target.target);
         let percent = loss.unwrap_or_default();
-        let mut lost = Reading {
+        let mut missing = Reading {
             summary: format!("{percent} percent of the pings to {what} get no answer"),
             over: format!("Pings to {what} are answered again"),
             patience: Patience::default(),
             ..self.reading(PACKET_LOSS_HIGH, loss_verdict(loss, self.target.loss))
         };
-        lost.detail
+        missing
+            .detail
             .insert("loss_percent".to_owned(), percent.into());
         let reach = Reading {
             summary: format!("{what} does not answer pings"),
             over: format!("{what} answers pings again"),
             ..self.reading(PING_TARGET_UNREACHABLE, verdict)
         };
-        vec![reach, lost]
+        vec![reach, missing]
     }
 }
 

@@ -83,8 +83,9 @@ pub struct Senses {
     stop: Option<Stop>,
 }
 
-/// Blocking looks that may be under way at once, those that hang included.
-const BLOCKING: usize = 16;
+/// Blocking looks that may be under way at once, those that hang included. A thread lives only
+/// while there is something to do: many cost nothing until many hang.
+const BLOCKING: usize = 64;
 /// No look goes deep.
 const STACK: usize = 256 * 1024;
 
