@@ -1,7 +1,10 @@
 //! The one HTTP client: timeouts, certificate authorities, bounds, and what can go wrong in words.
 //!
 //! It knows nothing of signals or agents. It never follows a redirect, since a token would go
-//! along, and takes no proxy from the environment, since a token would pass through it.
+//! along, and takes no proxy from the environment, since a token would pass through it. Pages that
+//! are only watched are asked for by [`probe`].
+
+pub mod probe;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -42,13 +42,14 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
 ];
 
 /// Outside packages, and the only places that may name them. A place is a path or its start.
-const FENCES: [(&str, &[&str]); 16] = [
+const FENCES: [(&str, &[&str]); 17] = [
     ("rusqlite", &["store/"]),
     ("refinery", &["store/"]),
     ("actix_web", &["server/"]),
     ("actix_cors", &["server/"]),
     ("askama", &["server/pages/", "commands/install"]),
-    ("ureq", &["http.rs"]),
+    ("ureq", &["http.rs", "http/"]),
+    ("rustls", &["agent/sys/"]),
     ("rmcp", &["mcp/"]),
     ("docker_api", &["agent/sys/"]),
     ("containers_api", &["agent/sys/"]),

@@ -258,3 +258,56 @@ fn an_agent_without_a_configuration_is_told_how_to_get_one() {
         "{error}"
     );
 }
+
+#[test]
+fn what_the_checks_are_told_is_read_with_its_defaults() {
+    let text = "agent:\n  token: atl_x\n  checks:\n    gateway: {after: 3, loss_percent: 40}\n    ping: [{target: 10.0.0.9}]\n    tcp: [{address: 'nas.lan:445', name: files}]\n    http:\n      - {url: 'https://nas.lan/', status: [200, 301-302], expire_warning_days: 10}\n      - {url: 'https://nas.lan/login'}\n    certificates: ['mail.lan:993', 'nas.lan:443']\n";
+    let (_folder, path) = file(text);
+    let checks = agent::load_from(Some(path), Environment::default())
+        .unwrap()
+        .checks;
+    assert_eq!((checks.gateway.after, checks.gateway.latency_ms), (3, 20));
+    let loss = checks.gateway.loss;
+    assert_eq!((loss.percent, loss.clear_percent), (40, 10));
+    assert!(checks.dns.enabled && checks.dns.servers.is_empty());
+    assert_eq!(
+        (checks.ping[0].name.as_str(), checks.ping[0].after),
+        ("10.0.0.9", 2)
+    );
+    assert_eq!(
+        (checks.tcp[0].name.as_str(), checks.tcp[0].port),
+        ("files", 445)
+    );
+    assert_eq!(checks.http[0].status, [200..=200, 301..=302]);
+    assert_eq!(checks.http[1].status, [200..=299]);
+    // The pages' service once, with what its first page says, then what is listed.
+    let watched: Vec<(&str, u16, u32)> = checks
+        .certificates
+        .iter()
+        .map(|one| (one.host.as_str(), one.port, one.expiry.warning_days))
+        .collect();
+    assert_eq!(watched, [("nas.lan", 443, 10), ("mail.lan", 993, 21)]);
+}
+
+#[test]
+fn everything_wrong_with_the_checks_is_said_at_once() {
+    let said = agent_error(
+        "agent:\n  token: atl_x\n  checks:\n    gateway: {aftr: 2, loss_percent: 10, loss_clear_percent: 10}\n    dns: {servers: [pi.hole]}\n    ping: [{name: x}, {target: a b}]\n    tcp: [{address: nas}, {address: 'nas:1', timeout_seconds: 90}, {address: 'nas:1'}]\n    http: [{url: 'https://me:secret@nas/'}, {url: 'http://nas/', status: [99], expire_critical_days: 30}]\n",
+    );
+    for part in [
+        "did you mean after?",
+        "expected less than loss_percent, which is 10",
+        "such as 192.168.1.1",
+        "target is required",
+        "neither a name",
+        "expected host:port",
+        "expected a number from 1 to 60, found 90",
+        "two of them are called \"nas:1\"",
+        "leave it out",
+        "200-299, or 2xx",
+        "expected at most expire_warning_days, which is 21",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("secret@"), "{said}");
+}

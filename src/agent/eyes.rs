@@ -19,6 +19,7 @@ use super::sys::volumes::Volumes;
 use super::sys::{self, Host, Measured, Senses};
 use crate::config::agent::AgentConfig;
 use crate::config::agent::checks::host::HostChecks;
+use crate::config::agent::checks::network::GatewayChecks;
 use crate::config::agent::discovery::DiscoveryConfig;
 use crate::domain::agent::{Facts, UnknownCheck};
 use crate::domain::integration::IntegrationReport;
@@ -94,6 +95,7 @@ pub struct Eyes {
     watched: Vec<Watched>,
     checks: Vec<Box<dyn Check>>,
     discovery: DiscoveryConfig,
+    gateway: GatewayChecks,
     host: HostChecks,
     volumes: Volumes,
     /// What the newest looks showed.
@@ -114,6 +116,7 @@ impl Eyes {
             watched,
             checks: checks::all(&config.checks),
             discovery: config.discovery.clone(),
+            gateway: config.checks.gateway,
             host: config.checks.host.clone(),
             volumes: Volumes::default(),
             known,
@@ -133,6 +136,7 @@ impl Eyes {
         self.watched = watched;
         self.checks = checks::all(&config.checks);
         self.discovery = config.discovery.clone();
+        self.gateway = config.checks.gateway;
         self.host = config.checks.host.clone();
     }
 
@@ -142,8 +146,8 @@ impl Eyes {
     }
 
     /// Looks at everything that is not being looked at already. Answers with what ended once
-    /// all of it has ended or is late, or after `time.patience`. No engine is waited for longer
-    /// than `time.longest`: a single run has no later cycle that could take its look in.
+    /// all of it has ended or is late, or after `time.patience`. No engine or target is
+    /// waited for longer than `time.longest`: a single run has no later cycle that could take its look in.
     pub fn observe(&mut self, time: &Time, state: &State, now: Timestamp) -> Observation {
         self.begin(time.longest, &state.docker);
         if discovery::is_due(&state.discovery, &self.discovery, now) {
@@ -198,7 +202,7 @@ impl Eyes {
         for check in &self.checks {
             let look = check.look();
             let shown = Box::pin(async { Some(Shown::Check(look.await)) });
-            looks.begin(senses, &check.id(), check.limit(), shown);
+            looks.begin(senses, &check.id(), check.limit().min(longest), shown);
         }
     }
 
@@ -271,7 +275,9 @@ impl Eyes {
                     continue;
                 }
                 Shown::Facts(host) => checks::of_host(&self.host, host, &mut state.learned, now),
-                Shown::Gateways(_) => continue,
+                Shown::Gateways(measured) => {
+                    checks::gateway::judge(measured, self.gateway, &mut state.learned, now)
+                }
                 Shown::Check(seen) => seen.judge(&mut state.learned, now),
             };
             let watches = state.watches.entry(id.clone()).or_default();
@@ -279,6 +285,10 @@ impl Eyes {
             judged.changes.extend(changes);
         }
         self.forget(state, who, &mut judged.changes);
+        for change in &mut judged.changes {
+            let host = || who.hostname.as_str().into();
+            change.detail.entry("host").or_insert_with(host);
+        }
         judged
             .unknown
             .extend(observation.late.iter().map(|id| self.late(id)));
@@ -311,8 +321,12 @@ impl Eyes {
             .collect();
         changes.extend(docker::keep_only(&endpoints, &mut state.docker, who));
         let ids: Vec<String> = self.checks.iter().map(|check| check.id()).collect();
+        let is_probed = |probed: &str| {
+            probed.starts_with(checks::gateway::LOSS) || ids.iter().any(|id| id == probed)
+        };
+        state.learned.losses.keep(is_probed);
         state.watches.retain(|id, watches| {
-            let stays = id == FACTS || ids.contains(id);
+            let stays = id == FACTS || id == GATEWAYS || ids.contains(id);
             if !stays {
                 let gone = std::mem::take(watches).into_values();
                 changes.extend(gone.filter_map(reading::forget));

@@ -369,8 +369,6 @@ impl Lan {
             gateway: Some("192.168.1.1".to_owned()),
             gateway_mac: Some(self.things[GATEWAY].mac.clone()),
             swept: true,
-            not_swept: None,
-            sweep_ms: None,
             unusable: None,
             sightings,
             asked_in_vain,

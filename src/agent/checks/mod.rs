@@ -7,12 +7,20 @@
 //! is news, and what was said before is [`reading`]'s. Docker has rules of its own.
 
 pub mod backups;
+pub mod certificate;
 pub mod clock;
 pub mod disks;
+pub mod dns;
 pub mod docker;
+pub mod gateway;
+pub mod http;
+pub mod learned;
 pub mod load;
 pub mod memory;
+pub mod network;
+pub mod ping;
 pub mod reading;
+pub mod tcp;
 pub mod threshold;
 pub mod trend;
 pub mod units;
@@ -25,6 +33,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::learned::{GatewayPast, Losses};
 use self::reading::Reading;
 use self::trend::Trend;
 use super::inert;
@@ -73,11 +82,17 @@ pub struct Learned {
     /// How far the clock was ahead of the server's, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_seconds: Option<i64>,
+    /// Gateways that are or were in the table, by their address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gateways: BTreeMap<String, GatewayPast>,
+    /// What was lost of the pings to gateways (`gateway:ADDRESS`) and targets (the id of the look).
+    #[serde(default, skip_serializing_if = "Losses::is_empty")]
+    pub losses: Losses,
 }
 
 /// Every check that the configuration asks for.
 pub fn all(config: &ChecksConfig) -> Vec<Box<dyn Check>> {
-    let mut checks: Vec<Box<dyn Check>> = Vec::new();
+    let mut checks = network::all(config);
     checks.extend(units::checks(&config.host.units));
     checks.extend(backups::checks(&config.host.backups));
     checks.extend(clock::checks(&config.host.clock));

@@ -214,6 +214,15 @@ pub fn forget(watch: Watch) -> Option<Change> {
     })
 }
 
+/// The facts of a reading; those that are not known are left out.
+pub fn detail<const N: usize>(facts: [(&str, Value); N]) -> Map<String, Value> {
+    facts
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

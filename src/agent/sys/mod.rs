@@ -8,15 +8,18 @@ pub mod backup;
 mod bus_unix;
 #[cfg(unix)]
 mod bus_wire;
+mod dns;
 mod docker;
 mod docker_cut;
 mod docker_http;
 mod docker_shapes;
 pub mod echo;
 mod host;
+mod icmp_unix;
 pub mod interfaces;
 #[cfg(target_os = "linux")]
 mod interfaces_linux;
+mod lanes;
 mod machine_id;
 pub mod neighbours;
 #[cfg(target_os = "linux")]
@@ -37,6 +40,7 @@ mod service;
 #[cfg(unix)]
 mod signals_unix;
 pub mod stream;
+mod tcp;
 pub mod tcp_probe;
 pub mod tls;
 pub mod units;
@@ -56,8 +60,10 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+pub use self::dns::{Asked, ask as ask_resolver};
 pub use self::docker::look as look_at_docker;
 pub use self::host::{Host, Squeeze, hostname, look as look_at_host};
+pub use self::lanes::{Lanes, NoAddress, Stuck};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
@@ -69,7 +75,9 @@ use self::volumes_linux::{mounts, room};
 #[cfg(not(target_os = "linux"))]
 use self::volumes_other::{mounts, room};
 
-pub use self::ping::{Measured, measure as measure_gateways};
+pub use self::ping::{Measured, Pinged, Pinger, Wire, measure as measure_gateways};
+pub use self::tcp::{Connected, connect};
+pub use self::tls::shown_by;
 
 /// A default route of the kernel's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +127,9 @@ pub struct Senses {
     signals: Option<Signals>,
 }
 
-/// Blocking looks that may be under way at once, those that hang included.
-const BLOCKING: usize = 16;
+/// Blocking looks that may be under way at once, those that hang included. A thread lives only
+/// while there is something to do: many cost nothing until many hang.
+const BLOCKING: usize = 64;
 /// No look goes deep; a pass of discovery goes deepest.
 const STACK: usize = 1024 * 1024;
 

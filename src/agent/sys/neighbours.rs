@@ -2,7 +2,7 @@
 //! sure it is of it.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// How sure the kernel is.
@@ -66,4 +66,60 @@ pub fn neighbours() -> io::Result<Table> {
         io::ErrorKind::Unsupported,
         "the neighbour table is read on Linux only",
     ))
+}
+
+/// What the kernel knows of one address on the same wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Its hardware address; it may be from a while ago.
+    Known(String),
+    /// It was asked for, and nobody has said that it is theirs.
+    Unresolved,
+    /// Nothing.
+    NotListed,
+}
+
+/// Looks an address up. Of IPv6 nothing is known.
+pub fn standing_of(address: IpAddr) -> Standing {
+    let rows = neighbours().map(|table| table.rows).unwrap_or_default();
+    find(&rows, address)
+}
+
+fn find(rows: &[Neighbour], address: IpAddr) -> Standing {
+    let mut standing = Standing::NotListed;
+    for row in rows.iter().filter(|row| address == row.address) {
+        let is_resolved = !matches!(row.certainty, Certainty::Asked | Certainty::Failed);
+        match &row.mac {
+            Some(mac) if is_resolved => return Standing::Known(mac.clone()),
+            _ => standing = Standing::Unresolved,
+        }
+    }
+    standing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolved_and_unresolved_rows_are_told_apart() {
+        let row = |last, certainty, mac: Option<&str>| Neighbour {
+            link: 2,
+            address: Ipv4Addr::new(192, 168, 1, last),
+            mac: mac.map(str::to_owned),
+            certainty,
+            confirmed_ago: None,
+        };
+        let mac = "aa:bb:cc:00:11:22";
+        let rows = [
+            row(1, Certainty::Stale, Some(mac)),
+            row(9, Certainty::Asked, None),
+            row(8, Certainty::Failed, Some(mac)),
+        ];
+        let standing = |last| find(&rows, Ipv4Addr::new(192, 168, 1, last).into());
+        assert_eq!(standing(1), Standing::Known(mac.to_owned()));
+        assert_eq!(standing(9), Standing::Unresolved);
+        assert_eq!(standing(8), Standing::Unresolved);
+        assert_eq!(standing(2), Standing::NotListed);
+    }
 }

@@ -1,16 +1,19 @@
-//! Round trips to gateways: ICMP echo where this process may, else a TCP connection, where
-//! "refused" is proof of life. What could not be tried is never "no answer".
+//! Round trips: to gateways by ICMP echo where this process may, else by a TCP connection, where
+//! "refused" is proof of life; to other targets by ICMP echo alone. What could not be tried is never
+//! "no answer".
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Route;
+use super::icmp_unix::Echo;
+use super::neighbours::{Standing, standing_of};
 use crate::domain::agent::{Gateway, Probe};
 
 /// Probes of one gateway; their median counts.
@@ -19,8 +22,6 @@ const PROBES: u16 = 5;
 const APART: Duration = Duration::from_millis(20);
 /// How long a reply may take.
 const REPLY: Duration = Duration::from_secs(1);
-/// What sending may take on top: a socket that cannot send now is "not tried".
-const SEND: Duration = Duration::from_millis(200);
 /// How long a TCP connection may take.
 const CONNECT: Duration = Duration::from_millis(500);
 /// Ports that a gateway is likely to answer on, open or closed.
@@ -30,10 +31,46 @@ const MOST: usize = 8;
 
 /// How one probe ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Ended {
+pub(super) enum Ended {
+    /// After this long.
     Answered(Duration),
+    /// It was asked in vain.
     NoAnswer,
+    /// Nothing went out.
     NotTried,
+}
+
+/// What the echo requests to one address came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Pinged {
+    /// Requests that went out.
+    pub sent: u16,
+    /// Requests that were answered.
+    pub answered: u16,
+    /// Median round trip of those.
+    pub latency_ms: Option<f64>,
+}
+
+impl Pinged {
+    fn of(ended: &[Ended]) -> Self {
+        let count = |wanted: fn(&Ended) -> bool| {
+            u16::try_from(ended.iter().filter(|one| wanted(one)).count()).unwrap_or(u16::MAX)
+        };
+        Self {
+            sent: count(|one| *one != Ended::NotTried),
+            answered: count(|one| matches!(one, Ended::Answered(_))),
+            latency_ms: median_ms(ended),
+        }
+    }
+}
+
+/// What else measuring a gateway showed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Wire {
+    /// Its echo requests.
+    pub pinged: Pinged,
+    /// Its hardware address, where the kernel knows it.
+    pub mac: Option<String>,
 }
 
 /// What measuring the gateways showed.
@@ -41,6 +78,8 @@ enum Ended {
 pub struct Measured {
     /// One for each route, in their order.
     pub gateways: Vec<Gateway>,
+    /// One for each of them.
+    pub wires: Vec<Wire>,
     /// Why this process may not ping, where it may not.
     pub ping_refused: Option<String>,
 }
@@ -49,15 +88,13 @@ pub struct Measured {
 pub async fn measure(routes: &[Route]) -> Measured {
     let measured = &routes[..routes.len().min(MOST)];
     let wants = |family: fn(&IpAddr) -> bool| measured.iter().any(|route| family(&route.gateway));
-    let open =
-        |kind, wanted: bool| wanted.then(|| Client::new(&Config::builder().kind(kind).build()));
-    let v4 = open(ICMP::V4, wants(IpAddr::is_ipv4));
-    let v6 = open(ICMP::V6, wants(IpAddr::is_ipv6));
+    let v4 = wants(IpAddr::is_ipv4).then(Echo::v4);
+    let v6 = wants(IpAddr::is_ipv6).then(Echo::v6);
     let refused = [&v4, &v6]
         .into_iter()
         .flatten()
         .find_map(|client| client.as_ref().err().map(first_line));
-    let gateways = join_all(measured.iter().map(|route| {
+    let rows = join_all(measured.iter().map(|route| {
         let client = if route.gateway.is_ipv4() { &v4 } else { &v6 };
         measure_one(
             route,
@@ -67,9 +104,11 @@ pub async fn measure(routes: &[Route]) -> Measured {
     .await;
     let rest = routes[measured.len()..]
         .iter()
-        .map(|route| row(route, None, Probe::Unknown));
+        .map(|route| (row(route, None, Probe::Unknown), Wire::default()));
+    let (gateways, wires) = rows.into_iter().chain(rest).unzip();
     Measured {
-        gateways: gateways.into_iter().chain(rest).collect(),
+        gateways,
+        wires,
         ping_refused: refused,
     }
 }
@@ -94,33 +133,42 @@ fn row(route: &Route, latency_ms: Option<f64>, probe: Probe) -> Gateway {
     }
 }
 
-async fn measure_one(route: &Route, client: Option<&Client>) -> Gateway {
+async fn measure_one(route: &Route, client: Option<&Echo>) -> (Gateway, Wire) {
     let scope = scope_of(route);
     let pings = match client {
         Some(client) => {
-            let probe = |number| echo(client, route.gateway, scope, number);
+            let probe = |number| echo(client, (route.gateway, scope), number);
             join_all((0..PROBES).map(probe)).await
         }
         None => Vec::new(),
     };
-    if let Some(latency) = median_ms(&pings) {
-        return row(route, Some(latency), Probe::Icmp);
-    }
-    let tries = PORTS.map(|port| connect(route.gateway, scope, port));
+    let pinged = Pinged::of(&pings);
+    let (latency, probe) = match pinged.latency_ms {
+        Some(latency) => (Some(latency), Probe::Icmp),
+        None => connect_instead(route.gateway, scope, pinged.sent > 0).await,
+    };
+    let mac = match standing_of(route.gateway) {
+        Standing::Known(mac) => Some(mac),
+        Standing::Unresolved | Standing::NotListed => None,
+    };
+    (row(route, latency, probe), Wire { pinged, mac })
+}
+
+/// Measures by TCP what gave no answer to pings, or could not be pinged. Nothing came back: it is
+/// silent where a ping had gone out, or where the kernel asked the wire for it in vain.
+async fn connect_instead(to: IpAddr, scope: u32, was_pinged: bool) -> (Option<f64>, Probe) {
+    let tries = PORTS.map(|port| connect(to, scope, port));
     let connections = join_all(tries).await;
     if let Some(latency) = median_ms(&connections) {
-        return row(route, Some(latency), Probe::Tcp);
+        return (Some(latency), Probe::Tcp);
     }
-    let was_tried = pings.contains(&Ended::NoAnswer);
-    row(
-        route,
-        None,
-        if was_tried {
-            Probe::Silent
-        } else {
-            Probe::Unknown
-        },
-    )
+    let is_silent = was_pinged || standing_of(to) == Standing::Unresolved;
+    let probe = if is_silent {
+        Probe::Silent
+    } else {
+        Probe::Unknown
+    };
+    (None, probe)
 }
 
 /// A link-local address means something on one interface only.
@@ -136,23 +184,50 @@ fn scope_of(route: &Route) -> u32 {
     }
 }
 
-async fn echo(client: &Client, to: IpAddr, scope: u32, number: u16) -> Ended {
-    sleep(APART * u32::from(number)).await;
-    // The identifier tells our own replies apart from those of other programs on a raw socket.
-    let ident = PingIdentifier((std::process::id() & 0xffff) as u16);
-    let mut pinger = client.pinger(to, ident).await;
-    pinger.scope_id(scope).timeout(REPLY);
-    let payload = [0x61; 32];
-    match timeout(REPLY + SEND, pinger.ping(PingSequence(number), &payload)).await {
-        Ok(Ok((_, took))) => Ended::Answered(took),
-        Ok(Err(SurgeError::Timeout { .. })) => Ended::NoAnswer,
-        // The kernel asked the neighbour for its address, in vain.
-        Ok(Err(SurgeError::IOError(error))) if error.kind() == io::ErrorKind::HostUnreachable => {
-            Ended::NoAnswer
-        }
-        // EAGAIN, a firewall of this host, an interface that is down: nothing went out.
-        Ok(Err(_)) | Err(_) => Ended::NotTried,
+async fn echo(client: &Echo, (to, scope): (IpAddr, u32), number: u16) -> Ended {
+    sleep(APART * u32::from(number % PROBES)).await;
+    client.send(to, scope, number, REPLY).await
+}
+
+/// Pings targets, with one socket of each family for all of them.
+#[derive(Default)]
+pub struct Pinger {
+    v4: Mutex<Option<Arc<Echo>>>,
+    v6: Mutex<Option<Arc<Echo>>>,
+}
+
+impl Pinger {
+    /// Longest time that it takes.
+    pub const LIMIT: Duration = Duration::from_millis(1500);
+
+    /// Pings one address. `position` tells targets apart that are pinged at the same time.
+    ///
+    /// # Errors
+    /// Why this process may not ping.
+    pub async fn ping(&self, to: IpAddr, position: usize) -> Result<Pinged, String> {
+        let (slot, open): (_, fn() -> io::Result<Echo>) = match to {
+            IpAddr::V4(_) => (&self.v4, Echo::v4),
+            IpAddr::V6(_) => (&self.v6, Echo::v6),
+        };
+        let client = shared(slot, open).map_err(|error| first_line(&error))?;
+        let first = u16::try_from(position % 10_000).unwrap_or(0) * PROBES;
+        let probe = |number| echo(&client, (to, 0), first + number);
+        Ok(Pinged::of(&join_all((0..PROBES).map(probe)).await))
     }
+}
+
+/// Opens it once; where it is refused, it is tried again the next time.
+fn shared(
+    slot: &Mutex<Option<Arc<Echo>>>,
+    open: fn() -> io::Result<Echo>,
+) -> io::Result<Arc<Echo>> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(client) = &*slot {
+        return Ok(Arc::clone(client));
+    }
+    let client = Arc::new(open()?);
+    *slot = Some(Arc::clone(&client));
+    Ok(client)
 }
 
 async fn connect(to: IpAddr, scope: u32, port: u16) -> Ended {
@@ -210,6 +285,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_tried_counts_neither_as_sent_nor_as_lost() {
+        let ms = |n| Ended::Answered(Duration::from_millis(n));
+        let pinged = Pinged::of(&[ms(1), Ended::NoAnswer, Ended::NotTried]);
+        assert_eq!((pinged.sent, pinged.answered), (2, 1));
+        assert_eq!(Pinged::of(&[Ended::NotTried]), Pinged::default());
+    }
+
+    #[test]
     fn a_refused_connection_is_proof_of_life() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -228,8 +311,9 @@ mod tests {
             dev: "lo".into(),
             metric: 0,
         };
-        let gateway = run(measure_one(&route, None));
+        let (gateway, wire) = run(measure_one(&route, None));
         assert_eq!(gateway.probe, Probe::Tcp, "{gateway:?}");
+        assert_eq!(wire.pinged, Pinged::default());
         assert!(gateway.latency_ms.is_some());
     }
 
@@ -242,7 +326,7 @@ mod tests {
             metric: 0,
         };
         let begin = std::time::Instant::now();
-        let gateway = run(measure_one(&route, None));
+        let (gateway, _) = run(measure_one(&route, None));
         assert!(begin.elapsed() < Duration::from_secs(2));
         assert!(
             matches!(gateway.probe, Probe::Unknown | Probe::Tcp),

@@ -114,21 +114,26 @@ impl Unverified {
 
     /// The certificate that the other end showed, if it can be read.
     pub fn certificate(&self) -> Option<SeenCertificate> {
+        certificate::read(self.shown()?)
+    }
+
+    /// The certificate that the other end showed, as DER.
+    fn shown(&self) -> Option<&[u8]> {
         let shown = self.tls.peer_certificates()?.first()?;
-        certificate::read(shown)
+        Some(shown)
     }
 }
 
-/// The certificate that a service shows, read and not verified. `server_name` is the name asked
-/// for (SNI), or the address.
+/// The certificate that a service shows, as DER: not verified, and not read. `server_name` is the
+/// name asked for (SNI), or the address, which asks for none.
 ///
 /// # Errors
-/// No connection, no TLS, or a certificate that cannot be read: one sentence.
-pub async fn certificate_of(
+/// No connection, no TLS, or no answer in time: one sentence.
+pub async fn shown_by(
     address: SocketAddr,
     server_name: &str,
     limit: Duration,
-) -> Result<SeenCertificate, String> {
+) -> Result<Vec<u8>, String> {
     let asked = async {
         let stream = TcpStream::connect(address)
             .await
@@ -137,15 +142,29 @@ pub async fn certificate_of(
             .map_err(|error| format!("{server_name} is no name to ask for: {error}"))?;
         // A server that wants a client's certificate ends the handshake, but has shown its own.
         let shaken = connection.shake().await;
-        match (connection.certificate(), shaken) {
-            (Some(certificate), _) => Ok(certificate),
+        match (connection.shown(), shaken) {
+            (Some(shown), _) => Ok(shown.to_vec()),
             (None, Err(error)) => Err(format!("no TLS with {address}: {error}")),
-            (None, Ok(())) => Err(format!("{address} shows a certificate that cannot be read")),
+            (None, Ok(())) => Err(format!("{address} shows no certificate")),
         }
     };
     timeout(limit, asked)
         .await
         .unwrap_or_else(|_| Err(format!("no answer of {address} in time")))
+}
+
+/// As [`shown_by`], read.
+///
+/// # Errors
+/// As [`shown_by`], and a certificate that cannot be read.
+pub async fn certificate_of(
+    address: SocketAddr,
+    server_name: &str,
+    limit: Duration,
+) -> Result<SeenCertificate, String> {
+    let shown = shown_by(address, server_name, limit).await?;
+    certificate::read(&shown)
+        .ok_or_else(|| format!("{address} shows a certificate that cannot be read"))
 }
 
 fn config() -> io::Result<Arc<ClientConfig>> {

@@ -79,8 +79,6 @@ pub(crate) fn pass_of(sightings: Vec<Sighting>) -> NetworkPass {
         gateway: Some("192.168.1.1".to_owned()),
         gateway_mac: Some(GATEWAY.to_owned()),
         swept: true,
-        not_swept: None,
-        sweep_ms: None,
         unusable: None,
         sightings,
         asked_in_vain: Vec::new(),

@@ -36,6 +36,16 @@ pub fn read(bytes: &[u8]) -> Option<SeenCertificate> {
     })
 }
 
+/// From when until when a certificate holds. `None` where it is none.
+pub fn validity(bytes: &[u8]) -> Option<(Timestamp, Timestamp)> {
+    let whole = items(bytes).next()?.expect(SEQUENCE)?;
+    let body = items(whole).next()?.expect(SEQUENCE)?;
+    // [0] version, if it is not the first; serial number; algorithm; issuer; then what is wanted.
+    let mut parts = items(body).skip_while(|item| item.tag == 0xa0).skip(3);
+    let mut validity = items(parts.next()?.expect(SEQUENCE)?);
+    Some((time(validity.next()?)?, time(validity.next()?)?))
+}
+
 /// One part of a distinguished name.
 fn named(name: &[u8], part: &[u8]) -> Option<String> {
     items(name)
@@ -120,6 +130,8 @@ mod tests {
             nas.not_after,
             Timestamp::parse("2031-02-03T04:05:06Z").unwrap()
         );
+        let (from, until) = validity(NAS).unwrap();
+        assert!(from < until && until == nas.not_after, "{from}");
         let printer = read(PRINTER).unwrap();
         assert_eq!(
             (&*printer.subject, &*printer.issuer),
@@ -143,7 +155,13 @@ mod tests {
                 bytes[place] = byte;
             }
             bytes.truncate(cut);
-            if let Some(read) = read(&bytes) {
+            let read = read(&bytes);
+            if read.is_some() {
+                let until = validity(&bytes).map(|(_, until)| until);
+                let told = read.as_ref().map(|read| read.not_after);
+                prop_assert!(until.is_none() || until == told);
+            }
+            if let Some(read) = read {
                 prop_assert!(read.subject.chars().count() <= MAX_TEXT);
                 let is_tame = !read.subject.contains(char::is_control);
                 prop_assert!(is_tame);
