@@ -14,7 +14,7 @@ fn world() -> World {
     world
 }
 
-fn fields<'a>(act: &'a str) -> Vec<(&'a str, &'a str)> {
+fn fields(act: &str) -> Vec<(&str, &str)> {
     vec![("act", act)]
 }
 
