@@ -3,15 +3,27 @@
 //!
 //! Async stops here: one current-thread runtime, entered for one look or one wait at a time.
 
+#[cfg(windows)]
+mod adapters_windows;
 mod docker;
 mod docker_shapes;
 mod host;
+#[cfg(unix)]
+mod icmp_unix;
+#[cfg(windows)]
+mod icmp_windows;
 mod machine_id;
+#[cfg(windows)]
+mod machine_id_windows;
 mod ping;
 #[cfg(target_os = "linux")]
 mod route_linux;
+#[cfg(windows)]
+mod route_windows;
 #[cfg(unix)]
 mod stop_unix;
+#[cfg(windows)]
+mod stop_windows;
 
 use std::io;
 use std::net::IpAddr;
@@ -24,8 +36,16 @@ pub use self::host::facts;
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
+#[cfg(target_os = "linux")]
+use self::route_linux::interface_index;
+#[cfg(windows)]
+pub use self::route_windows::default_routes;
+#[cfg(windows)]
+use self::route_windows::interface_index;
 #[cfg(unix)]
 use self::stop_unix::Stop;
+#[cfg(windows)]
+use self::stop_windows::Stop;
 
 use super::checks::docker::view::Look;
 use crate::domain::agent::Gateway;
@@ -43,9 +63,15 @@ pub struct Route {
 }
 
 /// No default route is known on a system without a reader for its table.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub fn default_routes() -> Vec<Route> {
     Vec::new()
+}
+
+/// No interface is known there either.
+#[cfg(not(any(target_os = "linux", windows)))]
+fn interface_index(_dev: &str) -> Option<u32> {
+    None
 }
 
 /// What one look showed.
@@ -64,7 +90,6 @@ pub struct Sight {
 pub struct Senses {
     /// Only `None` while it is being dropped.
     runtime: Option<Runtime>,
-    #[cfg(unix)]
     stop: Option<Stop>,
 }
 
@@ -82,7 +107,6 @@ impl Senses {
             .build()?;
         Ok(Self {
             runtime: Some(runtime),
-            #[cfg(unix)]
             stop: None,
         })
     }
@@ -113,12 +137,11 @@ impl Senses {
         })
     }
 
-    /// From now on a request to end (SIGTERM, SIGINT) ends the next [`Senses::wait`] instead of
+    /// From now on a request to end (SIGTERM, SIGINT; on Windows Ctrl-C and its like) ends the next [`Senses::wait`] instead of
     /// the process.
     ///
     /// # Errors
     /// The system refuses the handlers.
-    #[cfg(unix)]
     pub fn catch_stop(&mut self) -> io::Result<()> {
         if let Some(runtime) = &self.runtime {
             let _inside = runtime.enter();
@@ -127,21 +150,11 @@ impl Senses {
         Ok(())
     }
 
-    /// Elsewhere the process is ended by the system.
-    ///
-    /// # Errors
-    /// None.
-    #[cfg(not(unix))]
-    pub fn catch_stop(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     /// Waits. Answers whether the process was asked to end meanwhile, or before.
     pub fn wait(&mut self, how_long: Duration) -> bool {
         let Some(runtime) = &self.runtime else {
             return true;
         };
-        #[cfg(unix)]
         if let Some(stop) = &mut self.stop {
             return runtime
                 .block_on(async { tokio::time::timeout(how_long, stop.asked()).await.is_ok() });

@@ -6,11 +6,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Route;
+#[cfg(unix)]
+use super::icmp_unix::Echo;
+#[cfg(windows)]
+use super::icmp_windows::Echo;
+use super::{Route, interface_index};
 use crate::domain::agent::{Gateway, Probe};
 
 /// Probes of one gateway; their median counts.
@@ -19,8 +22,6 @@ const PROBES: u16 = 5;
 const APART: Duration = Duration::from_millis(20);
 /// How long a reply may take.
 const REPLY: Duration = Duration::from_secs(1);
-/// What sending may take on top: a socket that cannot send now is "not tried".
-const SEND: Duration = Duration::from_millis(200);
 /// How long a TCP connection may take.
 const CONNECT: Duration = Duration::from_millis(500);
 /// Ports that a gateway is likely to answer on, open or closed.
@@ -30,9 +31,12 @@ const MOST: usize = 8;
 
 /// How one probe ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Ended {
+pub(super) enum Ended {
+    /// After this long.
     Answered(Duration),
+    /// It was asked in vain.
     NoAnswer,
+    /// Nothing went out.
     NotTried,
 }
 
@@ -41,10 +45,8 @@ enum Ended {
 pub(super) async fn measure(routes: &[Route]) -> (Vec<Gateway>, Option<String>) {
     let measured = &routes[..routes.len().min(MOST)];
     let wants = |family: fn(&IpAddr) -> bool| measured.iter().any(|route| family(&route.gateway));
-    let open =
-        |kind, wanted: bool| wanted.then(|| Client::new(&Config::builder().kind(kind).build()));
-    let v4 = open(ICMP::V4, wants(IpAddr::is_ipv4));
-    let v6 = open(ICMP::V6, wants(IpAddr::is_ipv6));
+    let v4 = wants(IpAddr::is_ipv4).then(Echo::v4);
+    let v6 = wants(IpAddr::is_ipv6).then(Echo::v6);
     let refused = [&v4, &v6]
         .into_iter()
         .flatten()
@@ -83,7 +85,7 @@ fn row(route: &Route, latency_ms: Option<f64>, probe: Probe) -> Gateway {
     }
 }
 
-async fn measure_one(route: &Route, client: Option<&Client>) -> Gateway {
+async fn measure_one(route: &Route, client: Option<&Echo>) -> Gateway {
     let scope = scope_of(route);
     let pings = match client {
         Some(client) => {
@@ -116,32 +118,15 @@ async fn measure_one(route: &Route, client: Option<&Client>) -> Gateway {
 fn scope_of(route: &Route) -> u32 {
     match route.gateway {
         IpAddr::V6(address) if address.is_unicast_link_local() => {
-            std::fs::read_to_string(format!("/sys/class/net/{}/ifindex", route.dev))
-                .ok()
-                .and_then(|text| text.trim().parse().ok())
-                .unwrap_or(0)
+            interface_index(&route.dev).unwrap_or(0)
         }
         _ => 0,
     }
 }
 
-async fn echo(client: &Client, to: IpAddr, scope: u32, number: u16) -> Ended {
+async fn echo(client: &Echo, to: IpAddr, scope: u32, number: u16) -> Ended {
     sleep(APART * u32::from(number)).await;
-    // The identifier tells our own replies apart from those of other programs on a raw socket.
-    let ident = PingIdentifier((std::process::id() & 0xffff) as u16);
-    let mut pinger = client.pinger(to, ident).await;
-    pinger.scope_id(scope).timeout(REPLY);
-    let payload = [0x61; 32];
-    match timeout(REPLY + SEND, pinger.ping(PingSequence(number), &payload)).await {
-        Ok(Ok((_, took))) => Ended::Answered(took),
-        Ok(Err(SurgeError::Timeout { .. })) => Ended::NoAnswer,
-        // The kernel asked the neighbour for its address, in vain.
-        Ok(Err(SurgeError::IOError(error))) if error.kind() == io::ErrorKind::HostUnreachable => {
-            Ended::NoAnswer
-        }
-        // EAGAIN, a firewall of this host, an interface that is down: nothing went out.
-        Ok(Err(_)) | Err(_) => Ended::NotTried,
-    }
+    client.send(to, scope, number, REPLY).await
 }
 
 async fn connect(to: IpAddr, scope: u32, port: u16) -> Ended {
