@@ -38,8 +38,10 @@ pub fn facts() -> Facts {
         total_bytes: system.total_memory(),
         available_bytes: system.available_memory(),
     });
+    // Windows has no such number; what sysinfo makes up for it is zero until minutes have passed.
     let load = System::load_average()
         .ok()
+        .filter(|_| !cfg!(windows))
         .map(|load| [load.one, load.five, load.fifteen]);
     Facts {
         hostname: System::host_name().unwrap_or_default(),

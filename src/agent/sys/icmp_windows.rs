@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::NetworkManagement::IpHelper::{
     ICMP_ECHO_REPLY, ICMPV6_ECHO_REPLY_LH, IP_DEST_HOST_UNREACHABLE, IP_DEST_NET_UNREACHABLE,
@@ -27,6 +28,8 @@ const LENGTH: u16 = 32;
 const PAYLOAD: [u8; LENGTH as usize] = [0x61; LENGTH as usize];
 /// Bytes for a reply with its payload, an ICMP error and what the system notes.
 const ROOM: u32 = 256;
+/// What the library may take on top of a limit, before it counts as "not tried".
+const LATE: Duration = Duration::from_millis(200);
 /// A thread that waits for a reply needs little.
 const STACK: usize = 64 * 1024;
 
@@ -71,9 +74,9 @@ impl Echo {
                 // Nobody listens any more where the measuring was given up.
                 let _ = tell.send(echo(to, scope, limit));
             });
-        match started {
-            Ok(_) => told.await.unwrap_or(Ended::NotTried),
-            Err(_) => Ended::NotTried,
+        match (started, timeout(limit + LATE, told).await) {
+            (Ok(_), Ok(Ok(ended))) => ended,
+            _ => Ended::NotTried,
         }
     }
 }
