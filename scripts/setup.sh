@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Usage: scripts/setup.sh [--build | --test | --bench] [-h]
+# Usage: scripts/setup.sh [--build | --test | --bench | --release | --targets] [-h]
 #
 # Installs what a Debian 12 or 13 machine with git and a Rust toolchain lacks, and nothing else.
 #   --build   what the static binary is built with (the default)
 #   --test    that, and what scripts/test.sh drives: a browser, a Docker engine, nginx, Prometheus,
 #             an MCP client (a Python environment below target/)
 #   --bench   that of --build, and what scripts/bench.sh measures with
+#   --release that of --build, and what scripts/release.sh builds for Windows and ARM64 with: mingw-w64,
+#             zig (a Python environment below target/)
+#   --targets that of --release, and what scripts/test-targets.sh runs those in: Wine, qemu
 # Silent when nothing is missing. Needs root, or sudo, only when something is. Services that come
 # with a package are neither started now nor enabled for the next boot.
 set -euo pipefail
@@ -22,7 +25,7 @@ fail() {
 purpose=build
 while (($#)); do
     case $1 in
-    --build | --test | --bench) purpose=${1#--} ;;
+    --build | --test | --bench | --release | --targets) purpose=${1#--} ;;
     -h | --help)
         usage
         exit 0
@@ -106,7 +109,18 @@ bench)
     needs nmap nmap
     needs fping fping
     ;;
+release | targets)
+    needs x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+    needs readelf binutils
+    needs python3 python3
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    ;;
 esac
+if [[ $purpose == targets ]]; then
+    # Its 64 bits alone; the 32 are another architecture's packages, and not asked for.
+    needs wine wine wine64
+    needs qemu-aarch64 qemu-user
+fi
 
 root=()
 become_root() {
@@ -174,25 +188,33 @@ if ((${#missing[@]})); then
 fi
 
 # --- what cargo and rustup install -----------------------------------------------------------
-if [[ ! -d $(rustc --print sysroot)/lib/rustlib/$target ]]; then
+targets=("$target")
+case $purpose in release | targets) targets+=(aarch64-unknown-linux-musl x86_64-pc-windows-gnu) ;; esac
+for target in "${targets[@]}"; do
+    [[ -d $(rustc --print sysroot)/lib/rustlib/$target ]] && continue
     command -v rustup >/dev/null || fail "Rust's library for $target is missing, and so is rustup" \
         "add the target by the means this Rust came with"
     say "adding the Rust target $target"
     rustup --quiet target add "$target"
-fi
+done
 if [[ $purpose == test ]] && ! command -v cargo-nextest >/dev/null; then
     say "building cargo-nextest, once; this takes some minutes"
     cargo install --quiet --locked cargo-nextest
 fi
 
-# --- the MCP client of the tests: Python packages, pinned, in an environment of their own ------
-wishes=tests/mcp/requirements.txt
-client=${CARGO_TARGET_DIR:-target}/mcp-client
-# The list is copied last: an environment that was left half made is made anew.
-if [[ $purpose == test ]] && ! cmp -s "$wishes" "$client/requirements.txt"; then
-    say "installing the MCP client of the tests into $client"
-    rm -rf "$client"
-    python3 -m venv "$client"
-    "$client/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$wishes"
-    cp "$wishes" "$client/requirements.txt"
-fi
+# --- Python packages, pinned, in environments of their own -------------------------------------
+# environment FOLDER LIST WHAT: the folder holds what the list names.
+environment() {
+    # The list is copied last: an environment that was left half made is made anew.
+    cmp -s "$2" "$1/requirements.txt" && return
+    say "installing $3 into $1"
+    rm -rf "$1"
+    python3 -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$2"
+    cp "$2" "$1/requirements.txt"
+}
+folder=${CARGO_TARGET_DIR:-target}
+case $purpose in
+test) environment "$folder/mcp-client" tests/mcp/requirements.txt 'the MCP client of the tests' ;;
+release | targets) environment "$folder/zig" scripts/release.requirements.txt 'zig, for ARM64' ;;
+esac

@@ -2,9 +2,10 @@
 # Usage: scripts/test.sh [-h]
 #
 # Everything that has to hold, as CI runs it: shell and Python scripts, formatting, clippy with
-# warnings as errors, the static release binary, and every test. Installs what a Debian machine
-# lacks for it (scripts/setup.sh --test), prints how long each stage took, skips nothing, and ends
-# what it started. The tests come last, so that their closing line stands at the end.
+# warnings as errors, the static release binary, the program for Windows and ARM64 under Wine and
+# qemu, and every test. Installs what a Debian machine lacks for it (scripts/setup.sh --test and
+# --targets), prints how long each stage took, skips nothing, and ends what it started. The tests
+# come last, so that their closing line stands at the end.
 set -euo pipefail
 
 usage() { sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; }
@@ -74,6 +75,7 @@ stage clippy cargo clippy --all-targets --locked -- -D warnings
 stage static ./scripts/build-static.sh
 # Builds are not the tests' time.
 stage compile cargo nextest run --locked --no-run
+stage targets ./scripts/test-targets.sh
 printf '\n'
 printf '   %s\n' "${timings[@]}"
 stage tests cargo nextest run --locked --no-fail-fast

@@ -19,7 +19,7 @@ use support::wire::Wire;
 
 /// A server on this machine and an agent on the host of a network of their own.
 struct Stage {
-    lan: Lan,
+    lan: Wire,
     place: Place,
     server: Running,
     token: String,

@@ -1,7 +1,7 @@
 //! How the agent's files are kept: readable by their owner only, beside one another, and on disk
 //! before anybody relies on them. What stands in them is `state`'s and `spool`'s.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -106,11 +106,12 @@ pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
+    fs::File::open(parent)?.sync_all()
 }
 
 /// Elsewhere a directory cannot be synced.
 #[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)] // nothing fails there
 pub(super) fn sync_directory_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -27,6 +27,9 @@ impl DockerEndpoint {
             format!("{text:?} is no endpoint: write unix:///var/run/docker.sock or tcp://HOST:2375")
         })?;
         match scheme {
+            "unix" if cfg!(windows) => Err(format!(
+                "{text:?} is no address on Windows: expose the engine as tcp://HOST:2375, or {PROXY_HINT}"
+            )),
             "unix" if rest.starts_with('/') => Ok(Self::Unix(rest.to_owned())),
             "unix" => Err(format!(
                 "{text:?} names no absolute path: write unix:///var/run/docker.sock"

@@ -218,6 +218,7 @@ fn reason_in(bytes: &[u8]) -> String {
     inert::line(text.trim(), MAX_REASON)
 }
 
+#[cfg(unix)]
 fn of_connection(error: conn::Error) -> Failure {
     match error {
         conn::Error::Hyper(error) => of_http(&error),

@@ -68,6 +68,7 @@ fn look_now(volumes: &Volumes) -> Host {
         .filter(|memory| memory.total_bytes > 0);
     let load = System::load_average()
         .ok()
+        .filter(|_| !cfg!(windows))
         .map(|load| [load.one, load.five, load.fifteen]);
     let volumes = volumes.look();
     let mut squeeze = Squeeze::default();

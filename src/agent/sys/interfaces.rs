@@ -40,17 +40,26 @@ pub fn links() -> io::Result<Vec<Link>> {
 /// All interfaces.
 ///
 /// # Errors
+/// The system does not tell.
+#[cfg(windows)]
+pub fn links() -> io::Result<Vec<Link>> {
+    super::interfaces_windows::links()
+}
+
+/// All interfaces.
+///
+/// # Errors
 /// This program does not know how to ask on this system.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub fn links() -> io::Result<Vec<Link>> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "interfaces are read on Linux only",
+        "interfaces are read on Linux and Windows only",
     ))
 }
 
 /// A hardware address as it is written; `None` for one that is no Ethernet address or all zero.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nobody reads tables there
+#[cfg_attr(not(any(target_os = "linux", windows)), allow(dead_code))] // nobody reads tables there
 pub(super) fn written_mac(bytes: &[u8]) -> Option<String> {
     if bytes.len() != 6 || bytes.iter().all(|byte| *byte == 0) {
         return None;

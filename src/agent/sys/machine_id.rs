@@ -2,14 +2,23 @@
 //! leaves this machine, and the hashing is not done here.
 
 /// Where Linux keeps it.
+#[cfg(not(windows))]
 const PLACES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 /// The machine id, or nothing where there is none (an empty container image, a first boot).
+#[cfg(not(windows))]
 pub fn machine_id() -> Option<String> {
     PLACES
         .into_iter()
         .filter_map(|place| std::fs::read_to_string(place).ok())
         .find_map(|text| valid(&text))
+}
+
+/// The machine id, or nothing where the registry holds none.
+#[cfg(windows)]
+pub fn machine_id() -> Option<String> {
+    // A GUID: the same digits, in groups.
+    super::machine_id_windows::text().and_then(|text| valid(&text.replace('-', "")))
 }
 
 /// 32 hexadecimal digits that are not all zero. `uninitialized` is what systemd writes into

@@ -3,6 +3,8 @@
 //!
 //! Async stops here: one current-thread runtime with a thread of its own, which looks are handed to.
 
+#[cfg(windows)]
+mod adapters_windows;
 pub mod backup;
 #[cfg(unix)]
 mod bus_unix;
@@ -15,15 +17,24 @@ mod docker_http;
 mod docker_shapes;
 pub mod echo;
 mod host;
+#[cfg(unix)]
 mod icmp_unix;
+#[cfg(windows)]
+mod icmp_windows;
 pub mod interfaces;
 #[cfg(target_os = "linux")]
 mod interfaces_linux;
+#[cfg(windows)]
+mod interfaces_windows;
 mod lanes;
 mod machine_id;
+#[cfg(windows)]
+mod machine_id_windows;
 pub mod neighbours;
 #[cfg(target_os = "linux")]
 mod neighbours_linux;
+#[cfg(windows)]
+mod neighbours_windows;
 #[cfg(target_os = "linux")]
 mod netlink_linux;
 mod ping;
@@ -31,6 +42,8 @@ pub mod poke;
 pub mod resolvers;
 #[cfg(target_os = "linux")]
 mod route_linux;
+#[cfg(windows)]
+mod route_windows;
 #[cfg(not(unix))]
 #[path = "service_other.rs"]
 mod service;
@@ -39,6 +52,8 @@ mod service;
 mod service;
 #[cfg(unix)]
 mod signals_unix;
+#[cfg(windows)]
+mod signals_windows;
 pub mod stream;
 mod tcp;
 pub mod tcp_probe;
@@ -67,9 +82,17 @@ pub use self::lanes::{Lanes, NoAddress, Stuck};
 pub use self::machine_id::machine_id;
 #[cfg(target_os = "linux")]
 pub use self::route_linux::default_routes;
+#[cfg(target_os = "linux")]
+use self::route_linux::interface_index;
+#[cfg(windows)]
+pub use self::route_windows::default_routes;
+#[cfg(windows)]
+use self::route_windows::interface_index;
 pub use self::service::Service;
 #[cfg(unix)]
 use self::signals_unix::Signals;
+#[cfg(windows)]
+use self::signals_windows::Signals;
 #[cfg(target_os = "linux")]
 use self::volumes_linux::{mounts, room};
 #[cfg(not(target_os = "linux"))]
@@ -91,9 +114,15 @@ pub struct Route {
 }
 
 /// No default route is known on a system without a reader for its table.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub fn default_routes() -> Vec<Route> {
     Vec::new()
+}
+
+/// No interface is known there either.
+#[cfg(not(any(target_os = "linux", windows)))]
+fn interface_index(_dev: &str) -> Option<u32> {
+    None
 }
 
 /// Something that is done beside the agent's cycles.
@@ -123,7 +152,6 @@ pub struct Senses {
     runtime: Option<Arc<Runtime>>,
     /// Ends the driving thread when it is dropped.
     driver: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-    #[cfg(unix)]
     signals: Option<Signals>,
 }
 
@@ -157,7 +185,6 @@ impl Senses {
         Ok(Self {
             runtime: Some(runtime),
             driver: Some((end, thread)),
-            #[cfg(unix)]
             signals: None,
         })
     }
@@ -169,12 +196,11 @@ impl Senses {
         }
     }
 
-    /// From now on a request to end (SIGTERM, SIGINT) or to read the configuration again (SIGHUP)
-    /// ends the next [`Senses::wait`] instead of the process.
+    /// From now on a request to end (SIGTERM, SIGINT; on Windows Ctrl-C and its like) or to read the
+    /// configuration again (SIGHUP) ends the next [`Senses::wait`] instead of the process.
     ///
     /// # Errors
     /// The system refuses the handlers.
-    #[cfg(unix)]
     pub fn catch_signals(&mut self) -> io::Result<()> {
         if let Some(runtime) = &self.runtime {
             let _inside = runtime.enter();
@@ -183,23 +209,11 @@ impl Senses {
         Ok(())
     }
 
-    /// Elsewhere the process is ended by the system.
-    ///
-    /// # Errors
-    /// None.
-    #[cfg(not(unix))]
-    pub fn catch_signals(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     /// What was asked of the process meanwhile, without waiting for it.
     pub fn heard(&mut self) -> Option<Wake> {
-        #[cfg(unix)]
-        if self.signals.is_some() {
-            // No shorter: the runtime looks for signals only while it waits.
-            return Some(self.wait(Duration::from_millis(1))).filter(|wake| *wake != Wake::Time);
-        }
-        None
+        self.signals.as_ref()?;
+        // No shorter: the runtime looks for signals only while it waits.
+        Some(self.wait(Duration::from_millis(1))).filter(|wake| *wake != Wake::Time)
     }
 
     /// Waits. A request that came before ends it at once.
@@ -207,7 +221,6 @@ impl Senses {
         let Some(runtime) = &self.runtime else {
             return Wake::Stop;
         };
-        #[cfg(unix)]
         if let Some(signals) = &mut self.signals {
             let heard = async { tokio::time::timeout(how_long, signals.heard()).await };
             return runtime.block_on(heard).unwrap_or(Wake::Time);

@@ -59,12 +59,21 @@ pub fn neighbours() -> io::Result<Table> {
 /// The table as it is now.
 ///
 /// # Errors
+/// The system does not tell.
+#[cfg(windows)]
+pub fn neighbours() -> io::Result<Table> {
+    super::neighbours_windows::neighbours()
+}
+
+/// The table as it is now.
+///
+/// # Errors
 /// This program does not know how to ask on this system.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub fn neighbours() -> io::Result<Table> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "the neighbour table is read on Linux only",
+        "the neighbour table is read on Linux and Windows only",
     ))
 }
 

@@ -11,9 +11,12 @@ use futures_util::future::join_all;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Route;
+#[cfg(unix)]
 use super::icmp_unix::Echo;
+#[cfg(windows)]
+use super::icmp_windows::Echo;
 use super::neighbours::{Standing, standing_of};
+use super::{Route, interface_index};
 use crate::domain::agent::{Gateway, Probe};
 
 /// Probes of one gateway; their median counts.
@@ -175,10 +178,7 @@ async fn connect_instead(to: IpAddr, scope: u32, was_pinged: bool) -> (Option<f6
 fn scope_of(route: &Route) -> u32 {
     match route.gateway {
         IpAddr::V6(address) if address.is_unicast_link_local() => {
-            std::fs::read_to_string(format!("/sys/class/net/{}/ifindex", route.dev))
-                .ok()
-                .and_then(|text| text.trim().parse().ok())
-                .unwrap_or(0)
+            interface_index(&route.dev).unwrap_or(0)
         }
         _ => 0,
     }

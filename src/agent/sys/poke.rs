@@ -112,6 +112,7 @@ fn bind_to_device(socket: &Socket, via: &Via) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps)] // nothing fails there
 fn bind_to_device(_socket: &Socket, _via: &Via) -> io::Result<()> {
     Ok(())
 }

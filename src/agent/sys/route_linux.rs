@@ -19,6 +19,12 @@ pub fn default_routes() -> Vec<Route> {
     routes
 }
 
+/// The number of the interface that a route names.
+pub(super) fn interface_index(dev: &str) -> Option<u32> {
+    let text = std::fs::read_to_string(format!("/sys/class/net/{dev}/ifindex")).ok()?;
+    text.trim().parse().ok()
+}
+
 /// `Iface Destination Gateway Flags RefCnt Use Metric Mask ...`, addresses as the kernel has them
 /// in memory. Lines that are none are passed over.
 fn ipv4(table: &str) -> Vec<Route> {

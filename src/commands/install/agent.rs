@@ -1,5 +1,6 @@
 //! `atlas-ops install agent`
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,6 +59,13 @@ impl Files {
             place,
         }
     }
+
+    /// Beside the configuration: a task wherever this is, for Windows hosts to come, and a unit
+    /// but on Windows, whose paths no other system knows.
+    fn services(&self) -> Vec<&Path> {
+        let unit = (!cfg!(windows)).then_some(self.unit.as_path());
+        unit.into_iter().chain([self.task.as_path()]).collect()
+    }
 }
 
 /// Writes the configuration, the unit and the task.
@@ -67,14 +75,21 @@ pub(super) fn run(args: &InstallAgent) -> Result<ExitCode, Error> {
     let place = Place::find(given, agent::FILE_NAME, answers.environment())?;
     let wished = Files::at(place);
     let force = args.common.force;
-    files::refuse_existing(&[&wished.place.config, &wished.unit, &wished.task], force)?;
+    let mut wished_paths = wished.services();
+    wished_paths.insert(0, &wished.place.config);
+    files::refuse_existing(&wished_paths, force)?;
     files::refuse_other_section(&wished.place.config, "backend")?;
     let (program, uid) = (program()?, systemd::own_uid()?);
     if answers.guided() {
+        let names: Vec<_> = wished
+            .services()
+            .into_iter()
+            .filter_map(Path::file_name)
+            .collect();
         output::line(format!(
-            "This writes {}, and {UNIT} and {} beside it. Enter takes what stands in brackets.",
+            "This writes {}, and {} beside it. Enter takes what stands in brackets.",
             wished.place.config.display(),
-            task::FILE_NAME
+            names.join(OsStr::new(" and ")).display()
         ));
     }
     let wanted = ask(args, &answers)?;
@@ -99,9 +114,14 @@ pub(super) fn run(args: &InstallAgent) -> Result<ExitCode, Error> {
         command: task_program.clone(),
         arguments: task::arguments(&task_config),
     };
-    let unit_file = Staged::public(files.unit.clone(), render(&service)?.as_bytes())?;
-    let task_file = Staged::public(files.task.clone(), &task::encode(&render(&task)?))?;
-    files::put_in_place(vec![config_file, unit_file, task_file], force)?;
+    let mut staged = vec![config_file];
+    if !cfg!(windows) {
+        let unit = render(&service)?;
+        staged.push(Staged::public(files.unit.clone(), unit.as_bytes())?);
+    }
+    let task = task::encode(&render(&task)?);
+    staged.push(Staged::public(files.task.clone(), &task)?);
+    files::put_in_place(staged, force)?;
 
     let program = next::program_word(&program, answers.environment());
     tell_files(&files, &program);
@@ -238,12 +258,14 @@ fn read_back(path: &Path, wanted: &Wanted) -> Result<(), Error> {
 }
 
 fn tell_files(files: &Files, program: &str) {
+    let modes = if cfg!(windows) { "" } else { " (mode 0600)" };
     output::line(format!(
-        "Wrote {} with the token (mode 0600).",
+        "Wrote {} with the token{modes}.",
         files.place.config.display()
     ));
-    output::line(format!("Wrote {}", files.unit.display()));
-    output::line(format!("Wrote {}", files.task.display()));
+    for service in files.services() {
+        output::line(format!("Wrote {}", service.display()));
+    }
     output::line("\nNext, try it:");
     output::line(format!(
         "  {program} agent run --once --config {}",

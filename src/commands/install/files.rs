@@ -36,7 +36,10 @@ impl Place {
                 format!("write the configuration {:?}", given.to_string_lossy()),
                 reason,
             )
-            .hint(format!("name the file: --config /etc/atlas-ops/{name}"))
+            .hint(format!(
+                "name the file: --config {}",
+                paths::system_folder(environment).join(name).display()
+            ))
             .exit(Exit::Usage)
         };
         let text = given

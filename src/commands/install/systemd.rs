@@ -107,6 +107,7 @@ fn quoted(path: &Path) -> String {
 }
 
 /// The account that files made by this process belong to; root where a system has no such thing.
+#[cfg_attr(not(unix), allow(clippy::unnecessary_wraps))] // nothing fails there
 pub(super) fn own_uid() -> Result<u32, Error> {
     #[cfg(unix)]
     {
