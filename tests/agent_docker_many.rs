@@ -93,7 +93,10 @@ fn spent_ms(process: &Child) -> u64 {
 }
 
 /// What two cycles of the agent cost.
+#[derive(Debug)]
 struct Cost {
+    /// What it logged of them.
+    said: String,
     /// Requests of the first cycle and of the second.
     requests: (usize, usize),
     /// Processor time of the process and the first cycle, and of the second, in milliseconds.
@@ -131,13 +134,13 @@ fn two_cycles(containers: usize) -> Cost {
     let (first, begun, spent) = cycle();
     let state = std::fs::read(place.state_path()).unwrap();
     let (second, then, spent_then) = cycle();
+    let said = format!("{first}\n{second}\nstate of {} bytes", state.len());
     let cost = Cost {
+        said,
         requests: (begun, then),
         spent_ms: (spent, spent_then - spent),
         memory: most_memory_of(&agent.0),
     };
-    println!("{first}\n{second}\nspent {:?} ms", cost.spent_ms);
-    println!("{} kB, state of {} bytes", cost.memory, state.len());
     assert_eq!(std::fs::read(place.state_path()).unwrap(), state);
     cost
 }
@@ -145,6 +148,7 @@ fn two_cycles(containers: usize) -> Cost {
 #[test]
 fn five_thousand_containers_are_inspected_once_and_fit_into_little_memory() {
     let cost = two_cycles(CONTAINERS);
+    println!("{}\n{cost:?}", cost.said);
     assert_eq!(cost.requests, (CONTAINERS + 3, 3));
     assert!(cost.memory < MOST_MEMORY, "{} kB", cost.memory);
 }
@@ -152,6 +156,7 @@ fn five_thousand_containers_are_inspected_once_and_fit_into_little_memory() {
 #[test]
 fn a_few_containers_cost_next_to_nothing() {
     let cost = two_cycles(20);
+    println!("{}\n{cost:?}", cost.said);
     assert_eq!(cost.requests, (23, 3));
     // An optimised program takes a tenth of this; the whole cycle is counted, with its report.
     assert!(cost.spent_ms.1 < 100, "{} ms", cost.spent_ms.1);
