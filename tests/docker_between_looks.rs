@@ -50,8 +50,8 @@ fn nothing_between_two_looks_is_missed_or_mistaken() {
 
 fn died_and_came_back(engine: &Engine, watch: &Watch<'_>) {
     engine.must(&["exec", "fragile", "touch", "/die"]);
-    engine.wait_for("fragile", "{{.RestartCount}} {{.State.Running}}", |seen| {
-        seen == "1 true"
+    engine.wait_for("fragile", "{{.RestartCount}} {{.State.Status}}", |seen| {
+        seen == "1 running"
     });
     let signals = watch.signals();
     let said: Vec<String> = signals.iter().map(told).collect();

@@ -39,8 +39,8 @@ fn podman_is_watched_as_docker_is() {
     assert!(!state.contains("events unix:"), "its events are heard");
 
     engine.must(&["exec", "fragile", "touch", "/die"]);
-    engine.wait_for("fragile", "{{.RestartCount}} {{.State.Running}}", |seen| {
-        seen == "1 true"
+    engine.wait_for("fragile", "{{.RestartCount}} {{.State.Status}}", |seen| {
+        seen == "1 running"
     });
     assert_eq!(
         watch.look(),

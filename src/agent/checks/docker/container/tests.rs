@@ -75,6 +75,7 @@ struct Seen<'a> {
     container: &'a Container,
     heard: &'a [Event],
     product: Product,
+    skew_ms: i64,
 }
 
 impl Seen<'_> {
@@ -90,7 +91,7 @@ impl Seen<'_> {
             product: self.product,
             times: Times {
                 now: at(self.minute),
-                skew_ms: 0,
+                skew_ms: self.skew_ms,
             },
             window: (Some(cursor), None),
         };
@@ -104,6 +105,7 @@ fn seen(minute: i64, container: &Container) -> Seen<'_> {
         container,
         heard: &[],
         product: Product::Docker,
+        skew_ms: 0,
     }
 }
 

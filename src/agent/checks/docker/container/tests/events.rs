@@ -11,6 +11,7 @@ const SHOT: Action = Action::Kill { gentle: false };
 struct Between {
     product: Product,
     memory: ContainerMemory,
+    skew_ms: i64,
 }
 
 impl Between {
@@ -24,7 +25,11 @@ impl Between {
         };
         let (memory, news) = look.judge(None);
         assert!(news.is_empty());
-        Self { product, memory }
+        Self {
+            product,
+            memory,
+            skew_ms: 0,
+        }
     }
 
     fn look(&mut self, minute: i64, container: &Container, heard: &[(i64, Action)]) -> Vec<News> {
@@ -37,6 +42,7 @@ impl Between {
             container,
             heard: &heard,
             product: self.product,
+            skew_ms: self.skew_ms,
         };
         let (memory, news) = look.judge(Some(&self.memory));
         self.memory = memory;
@@ -192,6 +198,18 @@ fn who_asked_for_an_end_decides_what_it_is() {
             "down firing warning",
         ),
         (
+            "asked to end when it was down already, and crashed in its next run",
+            stopped(),
+            vec![
+                (400, SHOT),
+                (400, KILLED),
+                (401, ASKED),
+                (402, Start),
+                (404, KILLED),
+            ],
+            "down firing warning",
+        ),
+        (
             "killed, and started by a person",
             back(),
             vec![(400, SHOT), (400, KILLED), (405, Start)],
@@ -294,6 +312,13 @@ fn podman_says_of_a_stop_only_that_it_ended() {
             "down firing warning",
         ),
         (
+            "stopped, where it says so, which is before the end",
+            No,
+            exited(1, No),
+            vec![(400, Action::Stop), (401, DIED)],
+            "down firing info",
+        ),
+        (
             "crashed, no policy",
             No,
             exited(1, No),
@@ -362,4 +387,14 @@ fn the_engines_times_are_told_by_this_hosts_clock_and_in_order() {
     assert_eq!(times.local(at(65)), at(5));
     assert_eq!(times.age_ms(at(65)), 5 * MINUTE);
     assert_eq!(times.local(at(75)), at(10), "never in the future");
+
+    let mut between = Between::running(Product::Docker, RestartPolicy::Always);
+    let back = runs_since(402, RestartPolicy::Always);
+    let over = between.look(10, &back, &[(400, DIED), (402, Action::Start)])[1].at;
+    // By a better guess of the clock the next end was before that.
+    between.skew_ms = 60_000;
+    let back = runs_since(442, RestartPolicy::Always);
+    let news = between.look(15, &back, &[(440, DIED), (442, Action::Start)]);
+    assert_eq!(words(&news), "down firing warning, down resolved info");
+    assert!(over < news[0].at && news[0].at <= news[1].at, "{news:?}");
 }
