@@ -150,8 +150,8 @@ fn a_gateway_that_becomes_slow_is_held_against_its_past() {
     let hour = atlas_ops::clock::now().as_millis() / 3_600_000;
     let hours: Vec<Value> = (hour - 30..hour).map(|hour| json!([hour, 0.4])).collect();
     let past = json!({"answered": true, "seen": hour - 1, "hours": hours});
-    let state = json!({"version": 1, "learned": {"gateways": {stage.lan.address(): past}}});
-    std::fs::write(stage.place.state_path(), state.to_string()).unwrap();
+    let memory = json!({"version": 1, "learned": {"gateways": {stage.lan.address(): past}}});
+    std::fs::write(stage.place.state_path(), memory.to_string()).unwrap();
     stage.lan.answers_pings(Duration::ZERO, 0);
     stage.watch();
     stage.lan.answers_pings(Duration::from_millis(60), 0);

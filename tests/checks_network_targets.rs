@@ -13,8 +13,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::agent::Place;
-use support::network::{Agent, Resolver, response, said, told, until, write_config};
-use support::server::{Answer, Server};
+use support::network::{Agent, Answering, Resolver, response, said, told, until, write_config};
+use support::server::{Answer, Asked, Server};
+
+/// Answers each request.
+type Behaviour = Box<dyn FnMut(&Asked) -> Answer + Send>;
 
 #[test]
 fn a_port_that_refuses_is_told_with_its_reason_and_is_well_again() {
@@ -79,7 +82,7 @@ fn a_page_fails_by_status_text_redirect_silence_and_garbage() {
         )
     };
     let long = format!("{}all is well", " ".repeat(300_000));
-    let behaviours: Vec<(&str, Box<dyn FnMut(&_) -> Answer + Send>)> = vec![
+    let behaviours: Vec<(&str, Behaviour)> = vec![
         ("status", Box::new(move |_| page(503, "all is well"))),
         ("status", Box::new(redirect)),
         ("body", Box::new(move |_| page(200, "something else"))),
@@ -187,7 +190,7 @@ fn resolvers_fail_by_code_silence_garbage_and_answers_to_other_questions() {
         answer[0] ^= 0xff;
         vec![answer]
     };
-    let behaviours: Vec<(&str, Box<dyn FnMut(&[u8]) -> Vec<Vec<u8>> + Send>)> = vec![
+    let behaviours: Vec<(&str, Answering)> = vec![
         ("SERVFAIL", Box::new(|question| vec![response(question, 2)])),
         ("REFUSED", Box::new(|question| vec![response(question, 5)])),
         ("no answer in time", Box::new(|_| Vec::new())),

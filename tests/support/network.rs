@@ -29,11 +29,11 @@ pub fn write_config(place: &Place, backend: &str, checks: &str) -> std::path::Pa
     );
     for (key, quiet) in [("gateway", "{enabled: false}"), ("dns", "{enabled: false}")] {
         if !checks.contains(&format!("{key}:")) {
-            text += &format!("    {key}: {quiet}\n");
+            text += &["    ", key, ": ", quiet, "\n"].concat();
         }
     }
     for line in checks.lines() {
-        text += &format!("    {}\n", line.trim());
+        text += &["    ", line.trim(), "\n"].concat();
     }
     std::fs::write(&path, text).unwrap();
     path
@@ -76,7 +76,7 @@ pub fn until<T: std::fmt::Debug>(
 }
 
 /// Makes an answer, or several, of a question.
-type Answering = Box<dyn FnMut(&[u8]) -> Vec<Vec<u8>> + Send>;
+pub type Answering = Box<dyn FnMut(&[u8]) -> Vec<Vec<u8>> + Send>;
 
 /// A DNS server on loopback that does what it is told.
 pub struct Resolver {
