@@ -180,8 +180,8 @@ fn a_good_configuration_is_taken_over_at_once_and_a_wrong_one_is_not() {
     let said = agent.says("config check");
     assert!(said.contains("the old one stays in force"), "{said}");
     for complaint in [
-        "line 6, column 11: agent.spool.max_age_days",
-        "line 7, column 3: agent.docker_hots",
+        "line 7, column 11: agent.spool.max_age_days",
+        "line 8, column 3: agent.docker_hots",
     ] {
         assert!(said.contains(complaint), "{complaint} in {said}");
     }

@@ -95,7 +95,9 @@ mod tests {
         for round in 0..2 {
             let mut log = Rotating::with_size(&path, 100).unwrap();
             for number in 0..30 {
-                writeln!(log, "line {number:02} of round {round} of the test").unwrap();
+                // In one piece, as a line of the log comes.
+                let line = format!("line {number:02} of round {round} of the test\n");
+                log.write_all(line.as_bytes()).unwrap();
             }
         }
         let read = |name: &str| fs::read_to_string(path.with_file_name(name)).unwrap();

@@ -47,7 +47,11 @@ pub(super) fn judge(
         _ => finding(sight, memory),
     };
     let at = match finding {
-        Finding::Over => back_at(sight),
+        // A start before the end that was told is of another clock: the look itself counts.
+        Finding::Over => back_at(sight).filter(|at| {
+            let open = memory.open.get(CONTAINER_DOWN);
+            open.is_some_and(|open| *at >= open.since)
+        }),
         _ if is_open => None,
         _ => down_at(sight, failures),
     };
