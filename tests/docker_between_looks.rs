@@ -49,7 +49,7 @@ fn nothing_between_two_looks_is_missed_or_mistaken() {
 }
 
 fn died_and_came_back(engine: &Engine, watch: &Watch<'_>) {
-    engine.must(&["exec", "fragile", "touch", "/die"]);
+    engine.touch_soon("fragile", "/die");
     engine.wait_for("fragile", "{{.RestartCount}} {{.State.Status}}", |seen| {
         seen == "1 running"
     });
@@ -120,7 +120,7 @@ fn by_hand(engine: &Engine, watch: &Watch<'_>) {
 }
 
 fn out_of_memory(engine: &Engine, watch: &Watch<'_>) {
-    engine.must(&["exec", "greedy", "touch", "/eat"]);
+    engine.touch_soon("greedy", "/eat");
     engine.wait_for_status("greedy", "exited");
     let signals = watch.signals();
     let said: Vec<String> = signals.iter().map(told).collect();

@@ -159,7 +159,7 @@ fn recreated_and_removed(engine: &Engine, watch: &Watch<'_>) {
         &["sh", "-c", "while ! test -f /done; do sleep 0.1; done"],
     );
     assert_eq!(watch.look(), [""; 0]);
-    engine.must(&["exec", "backup", "touch", "/done"]);
+    engine.touch_soon("backup", "/done");
     engine.wait_for_status("backup", "exited");
     assert_eq!(watch.look(), ["down backup firing info"]);
     assert_eq!(watch.look(), [""; 0]);

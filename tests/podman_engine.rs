@@ -38,7 +38,7 @@ fn podman_is_watched_as_docker_is() {
     let state = std::fs::read_to_string(place.state_path()).unwrap();
     assert!(!state.contains("events unix:"), "its events are heard");
 
-    engine.must(&["exec", "fragile", "touch", "/die"]);
+    engine.touch_soon("fragile", "/die");
     engine.wait_for("fragile", "{{.RestartCount}} {{.State.Status}}", |seen| {
         seen == "1 running"
     });
@@ -64,7 +64,7 @@ fn podman_is_watched_as_docker_is() {
     engine.must(&["start", "web"]);
     assert_eq!(watch.look(), ["down web resolved info"]);
 
-    engine.must(&["exec", "job", "touch", "/die"]);
+    engine.touch_soon("job", "/die");
     engine.wait_for_status("job", "exited");
     assert_eq!(watch.look(), ["down job firing warning"]);
     engine.must(&["rm", "job"]);

@@ -79,7 +79,9 @@ fn clocks(client: &Client, url: &str) -> Finding {
     // The server told it somewhere between, cut to the second.
     let ours = before.plus_millis(now.millis_since(before) / 2 - 500);
     let skew = ours.millis_since(theirs);
-    let detail = format!("{:.0} s from the backend's", skew as f64 / 1000.0);
+    // Whole seconds: the backend's time is cut to them.
+    let seconds = (skew + skew.signum() * 500) / 1000;
+    let detail = format!("{seconds} s from the backend's");
     if skew.abs() > SKEW_MS {
         Finding::new(WHAT, Verdict::Refused, detail).hint("timedatectl set-ntp true")
     } else {
