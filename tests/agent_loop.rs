@@ -368,3 +368,21 @@ fn a_log_file_takes_the_place_of_stderr() {
     let output = child.wait_with_output().unwrap();
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_check_that_cannot_be_made_is_said_once() {
+    let place = Place::new();
+    let backend = Server::backend();
+    let config = format!(
+        "agent:\n  backend_url: {}\n  site_id: site-test\n  token: atl_test\n  interval_seconds: 5\n  discovery: {{enabled: false}}\n  checks: {{units: {{bus: /nowhere/bus}}}}\n",
+        backend.address
+    );
+    std::fs::write(place.join("agent_config.yaml"), config).unwrap();
+    let agent = Running::start(command(&place, &[]));
+    let words = "cannot tell systemd_unit_failed of units";
+    let first = agent.says("cycle done");
+    assert_eq!(first.matches(words).count(), 1, "{first}");
+    // Five seconds apart.
+    let second = agent.says("cycle done");
+    assert_eq!(second.matches(words).count(), 0, "{second}");
+}

@@ -41,6 +41,7 @@ use crate::clock;
 use crate::config::agent::AgentConfig;
 use crate::domain::agent::{Report, UnknownCheck};
 use crate::domain::hash;
+use crate::domain::kind::DOCKER_UNREACHABLE;
 use crate::domain::signal::NewSignal;
 use crate::domain::timestamp::Timestamp;
 
@@ -234,8 +235,9 @@ impl<'a> Agent<'a> {
         who: &Observer,
         now: Timestamp,
     ) -> Result<Kept, Error> {
-        tell(&mut self.state.told, &self.eyes.troubles(&self.config));
         let Judged { changes, unknown } = self.eyes.judge(observation, &mut self.state, who, now);
+        let troubles = self.eyes.troubles(&self.config);
+        tell(&mut self.state.told, &troubles, &unknown);
         let (signals, mut uids) = signals_of(changes, who, now)?;
         let mut new = prepare(&signals, now)?;
         let (gone, lost) = self.spool.make_room(&mut new, &self.config.spool, now);
@@ -360,15 +362,28 @@ fn signals_of(
     Ok((signals, uids))
 }
 
-/// Says each trouble once, and again only after it was over.
-fn tell(told: &mut BTreeSet<String>, troubles: &[Trouble]) {
-    for trouble in troubles {
-        if !told.contains(&trouble.name) {
-            tracing::warn!("{}", trouble.message);
+/// Says each trouble, and each check that could not be made, once, and again only after it was over.
+fn tell(told: &mut BTreeSet<String>, troubles: &[Trouble], unknown: &[UnknownCheck]) {
+    let mut now = BTreeSet::new();
+    for Trouble { name, message } in troubles {
+        if !told.contains(name) {
+            tracing::warn!("{message}");
         }
+        now.insert(name.clone());
     }
-    *told = troubles
-        .iter()
-        .map(|trouble| trouble.name.clone())
-        .collect();
+    // Of an engine a trouble tells more.
+    let checks = unknown.iter().filter(|one| one.kind != DOCKER_UNREACHABLE);
+    for check in checks {
+        let name = format!("{} {}", check.kind, check.subject);
+        if !told.contains(&name) {
+            tracing::info!(
+                "cannot tell {} of {}: {}",
+                check.kind,
+                check.subject,
+                check.reason
+            );
+        }
+        now.insert(name);
+    }
+    *told = now;
 }

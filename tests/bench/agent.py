@@ -46,6 +46,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 
 def engine(limits, folder, count, *flips):
+    os.makedirs(folder, exist_ok=True)
     port = free_port()
     return Process([limits, "engine", str(port), str(count), *flips], port,
                    os.path.join(folder, "engine.log"), ready=("/version", 200))
@@ -55,7 +56,9 @@ def configure(folder, backend, token, engine_port, targets=None, interval=60):
     """The agent's configuration, with 30 checks where there are targets; its path."""
     os.makedirs(folder, exist_ok=True)
     lines = ["agent:", f"  backend_url: {backend}", "  site_id: site-bench", f"  token: {token}",
-             f"  interval_seconds: {interval}", "  discovery: {enabled: false}", "  docker_hosts:",
+             f"  interval_seconds: {interval}", "  discovery: {enabled: false}",
+             # 100,000 take more than the usual 64 MB.
+             "  spool: {max_megabytes: 512}", "  docker_hosts:",
              f"    - endpoint: tcp://127.0.0.1:{engine_port}"]
     if targets:
         half = CHECKS // 2
