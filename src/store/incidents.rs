@@ -271,14 +271,24 @@ pub fn save(db: &Db, incident: &Incident) -> Result<(), StoreError> {
         by: resolved.by.clone(),
         note: resolved.note.clone(),
     });
-    save_news(db, incident)?;
     db.prepare_cached(
-        "UPDATE incidents SET state = ?2, opened_at = ?3, openings = ?4, flapping = ?5, \
-         resolved_at = ?6, resolution = ?7, acknowledged = ?8, snoozed = ?9, snoozed_until = ?10, \
-         closed_by = ?11, confirmed_at = ?12 WHERE id = ?1",
+        "UPDATE incidents SET summary = ?2, severity = ?3, worst_severity = ?4, \
+         first_signal_id = ?5, last_signal_id = ?6, signal_count = ?7, last_seen_at = ?8, \
+         expires_at = ?9, runbook_id = ?10, state = ?11, opened_at = ?12, openings = ?13, \
+         flapping = ?14, resolved_at = ?15, resolution = ?16, acknowledged = ?17, snoozed = ?18, \
+         snoozed_until = ?19, closed_by = ?20, confirmed_at = ?21 WHERE id = ?1",
     )?
     .execute(params![
         incident.id,
+        incident.summary,
+        incident.severity.as_str(),
+        incident.worst_severity.as_str(),
+        incident.first_signal_id,
+        incident.last_signal_id,
+        incident.count,
+        incident.last_seen_at.as_millis(),
+        incident.expires_at.map(Timestamp::as_millis),
+        incident.runbook_id,
         incident.state.as_str(),
         incident.opened_at.as_millis(),
         incident.openings,
