@@ -97,6 +97,11 @@ impl World {
         assert_eq!(last["backlog"], 0, "{last}");
     }
 
+    /// Time goes by, and nobody looks.
+    pub(crate) fn wait(&self, minutes: i64) {
+        self.clock.put_forward(minutes);
+    }
+
     /// A host asks everybody who the agent is, as all do for each other now and then; so the
     /// agent's kernel learns who has that host's address.
     pub(crate) fn speaks(&self, which: &str) {
@@ -234,9 +239,20 @@ impl World {
         assert_eq!(top["id"], *expected);
         let question = top["question"].as_str().unwrap();
         assert!(!question.contains("{{"), "{question}");
-        for step in top["steps"].as_array().unwrap() {
-            assert_eq!(step["open"], json!([]), "{step:#}");
-        }
+        let steps = top["steps"].as_array().unwrap().iter();
+        let open = steps.flat_map(|step| step["open"].as_array().unwrap());
+        let mut open: Vec<&str> = open.map(|name| name.as_str().unwrap()).collect();
+        open.dedup();
+        assert_eq!(open, left_open(kind), "{top:#}");
+    }
+}
+
+/// What people fill in themselves in the commands of a kind's runbook.
+fn left_open(kind: &str) -> &'static [&'static str] {
+    match kind {
+        // The card of a host that moved: it alone knows its name.
+        "host_address_changed" => &["interface"],
+        _ => &[],
     }
 }
 
