@@ -6,12 +6,15 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
+#[path = "inventory_happens/certificate.rs"]
+mod certificate;
 #[path = "inventory_happens/page.rs"]
 mod page;
 mod support;
 #[path = "inventory_happens/world.rs"]
 mod world;
 
+use certificate::Service;
 use page::Page;
 use serde_json::{Value, json};
 use support::lan::Host;
@@ -21,6 +24,7 @@ use world::{World, host};
 const NONE: [&str; 0] = [];
 /// In minutes.
 const HOUR: i64 = 60;
+const DAY: i64 = 24 * HOUR;
 
 #[test]
 fn a_host_that_is_watched_goes_and_comes_back() {
@@ -148,6 +152,30 @@ fn a_service_comes_goes_and_is_back() {
 }
 
 #[test]
+fn a_certificate_that_discovery_met_runs_out() {
+    let world = World::unknown(&[host(2)], "http: true");
+    let service = Service::start(&world.lan, "h2", 8443, 30);
+    for _ in 0..4 {
+        world.pass();
+        assert_eq!(world.open(), NONE, "it holds for a month");
+    }
+    world.pass_after(15 * DAY);
+    let detail = &world.is_open("certificate_expiring")["detail"];
+    assert_eq!(detail["days_left"], 14);
+    assert_eq!(detail["address"], "192.168.77.2");
+    assert_eq!(detail["port"], 8443);
+    world.pass_after(12 * DAY);
+    let signal = world.is_critical("certificate_expiring");
+    assert_eq!(signal["detail"]["days_left"], 2);
+
+    drop(service);
+    let _renewed = Service::start(&world.lan, "h2", 8443, 90);
+    world.pass();
+    world.is_over("certificate_expiring", "by_source");
+    assert_eq!(world.open(), NONE);
+}
+
+#[test]
 fn the_gateway_is_another_one() {
     let world = World::known(&[host(2), host(3)], "");
     let (old, new) = (world.lan.mac("h1"), world.lan.mac("h3"));
@@ -178,7 +206,7 @@ fn the_gateway_is_another_one() {
     swap("h1", "h3");
     world.pass_after(3 * HOUR);
     assert_eq!(world.open(), ["gateway_changed"]);
-    world.wait(8 * 24 * HOUR);
+    world.wait(8 * DAY);
     let open = until(
         "the server's own clockwork",
         || world.open(),

@@ -186,11 +186,22 @@ impl World {
     /// and its commands are filled in. Answers with the incident's newest signal.
     #[track_caller]
     pub(crate) fn is_open(&self, kind: &str) -> Value {
+        self.is_open_at(kind, "warning")
+    }
+
+    /// As [`World::is_open`], and it has become critical.
+    #[track_caller]
+    pub(crate) fn is_critical(&self, kind: &str) -> Value {
+        self.is_open_at(kind, "critical")
+    }
+
+    #[track_caller]
+    fn is_open_at(&self, kind: &str, severity: &str) -> Value {
         let mut all = self.incidents(kind);
         assert_eq!(all.len(), 1, "{all:#?}");
         let incident = all.remove(0);
         assert_eq!(incident["state"], "open", "{incident}");
-        assert_eq!(incident["severity"], "warning", "{incident}");
+        assert_eq!(incident["severity"], severity, "{incident}");
         let id = &incident["id"];
         let full = self.get(&format!("/api/incidents/{id}"));
         let signal = self.signals(kind).pop().unwrap();
