@@ -23,10 +23,10 @@ const SUBJECTS: [&str; 17] = [
     "path",
     "service",
     "node",
-    "interface",
     "agent",
     "host",
     "address",
+    "interface",
     "endpoint",
 ];
 /// Longest subject that is put in a sentence, in characters.

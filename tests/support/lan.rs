@@ -153,22 +153,27 @@ impl Lan {
     }
 
     /// The program in the agent's namespace, as nobody, without any capability.
-    pub fn start(&self, arguments: &[&str]) -> Child {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         // Nobody may not walk to the binary, but may run what is open already.
         let script = format!(
             "exec 9<'{BINARY}'; cd /; exec ip netns exec {} setpriv --reuid=65534 --regid=65534 \
              --clear-groups --bounding-set=-all --inh-caps=-all /proc/self/fd/9 \"$@\"",
             self.name("agent")
         );
-        Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", &script, "atlas-ops"])
             .args(arguments)
             .env_remove("ATLAS_OPS_CONFIG")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     /// Runs it to its end.

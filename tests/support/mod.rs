@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::must_use_candidate)] // a test that cannot go on fails
 
 pub mod agent;
+#[cfg(target_os = "linux")]
+pub mod ahead;
 pub mod atlas;
 pub mod engine;
 pub mod host;

@@ -229,13 +229,34 @@ fn blind(
         now.blind_passes = now.blind_passes.saturating_add(1);
         if now.blind_passes >= BLIND_PASSES && now.said_blind.is_none() {
             now.said_blind = Some(report.site_id.clone());
-            desk.say(vec![is_blind(report, networks, &now.senses, key)])?;
+            let place = match networks.first() {
+                Some(looked) => Some((looked.cidr.to_string(), looked.dev.clone())),
+                None => seen_last(desk, &report.agent_id)?,
+            };
+            desk.say(vec![is_blind(report, (networks, place), &now.senses, key)])?;
         }
     }
     passes::save(desk.db, &now)
 }
 
-fn is_blind(report: &Report, networks: &[Looked], senses: &[SenseReport], key: String) -> Change {
+/// The network that an agent saw last, and by which interface: where it should see something.
+fn seen_last(desk: Desk<'_>, agent_id: &str) -> Result<Option<(String, String)>, StoreError> {
+    let states = networks::states(desk.db, Which::Agent(agent_id), desk.seat.now)?;
+    let looks = states.iter().flat_map(|state| {
+        let own = state.reporters.iter();
+        own.filter(|reporter| reporter.agent_id == agent_id)
+            .map(|reporter| (reporter, &state.row.cidr))
+    });
+    let last = looks.max_by_key(|(reporter, _)| reporter.last_pass_at);
+    Ok(last.map(|(reporter, cidr)| (cidr.clone(), reporter.dev.clone())))
+}
+
+fn is_blind(
+    report: &Report,
+    (networks, place): (&[Looked], Option<(String, String)>),
+    senses: &[SenseReport],
+    key: String,
+) -> Change {
     let host = change::short(&report.facts.hostname);
     let why = networks
         .iter()
@@ -244,24 +265,22 @@ fn is_blind(report: &Report, networks: &[Looked], senses: &[SenseReport], key: S
         .iter()
         .filter(|sense| sense.fared == Fared::Refused)
         .map(|sense| sense.sense.as_str());
-    let why = why.unwrap_or_else(|| "it found no network that it may look at".to_owned());
+    let why = why.unwrap_or_else(|| {
+        let none = "it found no network that it may look at";
+        match &place {
+            Some((cidr, dev)) if !dev.is_empty() => format!("{none}; {cidr} was at {dev}"),
+            _ => none.to_owned(),
+        }
+    });
     let summary = format!("Discovery of {host} sees nothing: {why}");
-    Change::begins(kind::DISCOVERY_BLIND, Severity::Warning, key, summary)
+    let blind = Change::begins(kind::DISCOVERY_BLIND, Severity::Warning, key, summary)
         .with("host", host)
         .with("reason", why)
-        .with("refused", refused.collect::<Vec<_>>())
-        .with(
-            "network",
-            networks
-                .first()
-                .map_or_else(String::new, |looked| looked.cidr.to_string()),
-        )
-        .with(
-            "interface",
-            networks
-                .first()
-                .map_or_else(String::new, |looked| looked.dev.clone()),
-        )
+        .with("refused", refused.collect::<Vec<_>>());
+    match place {
+        Some((cidr, dev)) => blind.with("network", cidr).with("interface", dev),
+        None => blind,
+    }
 }
 
 /// What an agent should ask directly before it reports that it did not see it: everything whose

@@ -35,7 +35,7 @@ pub(super) fn judge(state: &mut NetworkState, case: &Case<'_>) -> Vec<Change> {
             None if case.quiet => {}
             None => {
                 let (one, other) = (&state.hosts[*one], &state.hosts[*other]);
-                let change = begins(state, *address, one, other);
+                let change = begins(state, *address, (one, other), &case.look.looked.dev);
                 state.conflicts.push(Conflict {
                     address: *address,
                     key: change.key.clone(),
@@ -66,7 +66,13 @@ pub(super) fn judge(state: &mut NetworkState, case: &Case<'_>) -> Vec<Change> {
     changes
 }
 
-fn begins(state: &NetworkState, address: IpAddr, one: &HostState, other: &HostState) -> Change {
+/// `dev`: the interface of the agent by which both can be asked.
+fn begins(
+    state: &NetworkState,
+    address: IpAddr,
+    (one, other): (&HostState, &HostState),
+    dev: &str,
+) -> Change {
     let mac = |host: &HostState| host.mac.clone().unwrap_or_default();
     let summary = format!(
         "Two devices use {address}: {} ({}) and {} ({})",
@@ -81,6 +87,7 @@ fn begins(state: &NetworkState, address: IpAddr, one: &HostState, other: &HostSt
         .about(&state.row, one)
         .with("address", address.to_string())
         .with("mac_other", mac(other))
+        .with("interface", dev)
 }
 
 /// Addresses with the places of the two hosts that use each.

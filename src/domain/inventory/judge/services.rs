@@ -12,6 +12,7 @@ use crate::domain::kind;
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 /// Most services of one host that are remembered.
 const MAX_SERVICES: usize = 128;
@@ -262,7 +263,12 @@ fn certificate(
         let days = shown.not_after.millis_since(now).div_euclid(DAY_MS);
         let (place, end) = (service.place(), shown.not_after);
         let summary = format!("The certificate of {name}, {place}, runs out at {end}");
-        Change::begins(kind::CERTIFICATE_EXPIRING, severity, key, summary)
+        let begins = Change::begins(kind::CERTIFICATE_EXPIRING, severity, key, summary);
+        let begins = match host.main_address() {
+            Some(known) => begins.with("url", url(known.address, service.port)),
+            None => begins,
+        };
+        begins
             .with("days_left", days)
             .with("not_after", end.to_string())
             .with("subject", change::short(&shown.subject))
@@ -282,6 +288,11 @@ fn certificate(
         service.said.remove(kind::CERTIFICATE_EXPIRING);
     }
     Some(change)
+}
+
+/// Where a certificate is shown.
+fn url(address: IpAddr, port: u16) -> String {
+    format!("https://{}/", SocketAddr::new(address, port))
 }
 
 fn in_words(service: &ServiceState) -> String {
