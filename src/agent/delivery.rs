@@ -3,6 +3,7 @@
 //! any point sends it again with the same `uid`.
 
 use std::collections::HashSet;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -15,7 +16,7 @@ use crate::domain::agent::Report;
 use crate::domain::inventory::pass::Policy;
 use crate::domain::timestamp::Timestamp;
 use crate::http;
-use crate::wire::MAX_BODY;
+use crate::wire::{BatchResult, MAX_BODY};
 
 /// The report waits for the spool this long at most, and for this many batches.
 const REPORT_WAITS: Duration = Duration::from_secs(2);
@@ -89,6 +90,8 @@ struct Progress<'a> {
     /// Everything up to this number was tried.
     after: u64,
     portion: Portion,
+    /// The next batch, where it was read while the server had the one before.
+    ahead: Option<Batch>,
     /// Subjects of which something waits on: what came later does not go before it.
     blocked: HashSet<u64>,
     is_empty: bool,
@@ -115,6 +118,7 @@ impl<'a> Attempt<'a> {
             delivery: Delivery::default(),
             after: 0,
             portion: Portion::FULL,
+            ahead: None,
             blocked: HashSet::new(),
             is_empty: false,
         };
@@ -178,9 +182,12 @@ impl<'a> Attempt<'a> {
             progress.is_empty = self.spool.is_empty();
             return Ok(false);
         }
-        let batch = self
-            .spool
-            .batch(progress.after, progress.portion, &progress.blocked)?;
+        let batch = match progress.ahead.take() {
+            Some(batch) => batch,
+            None => self
+                .spool
+                .batch(progress.after, progress.portion, &progress.blocked)?,
+        };
         if batch.is_empty() {
             progress.is_empty = true;
             return Ok(false);
@@ -189,8 +196,14 @@ impl<'a> Attempt<'a> {
             progress.delivery.stopped = Some(error);
             return Ok(false);
         }
-        match progress.client.send_batch(batch.body()) {
-            Ok(results) => self.answered(progress, &batch, &results),
+        let (answer, ahead) = self.send(progress, &batch);
+        match answer {
+            Ok(results) => {
+                let blocked = progress.blocked.len();
+                self.answered(progress, &batch, &results);
+                // What was read ahead may hold what must wait now.
+                progress.ahead = ahead.filter(|_| progress.blocked.len() == blocked);
+            }
             Err(error @ http::Error::Status { code: 413, .. }) => {
                 progress.too_long(&batch, error);
             }
@@ -199,12 +212,34 @@ impl<'a> Attempt<'a> {
         Ok(progress.delivery.stopped.is_none())
     }
 
-    fn answered(
-        &mut self,
-        progress: &mut Progress<'a>,
+    /// Sends a batch, and reads the one behind it while the server works on it. What cannot be read
+    /// then is read again in its turn, and said then.
+    fn send(
+        &self,
+        progress: &Progress<'a>,
         batch: &Batch,
-        results: &[crate::wire::BatchResult],
-    ) {
+    ) -> (Result<Vec<BatchResult>, http::Error>, Option<Batch>) {
+        let client = &progress.client;
+        let send = || client.send_batch(batch.body());
+        if !self.spool.has_behind(batch.last()) {
+            return (send(), None);
+        }
+        thread::scope(|scope| {
+            let sending = thread::Builder::new().spawn_scoped(scope, send);
+            let Ok(sending) = sending else {
+                return (send(), None);
+            };
+            let ahead = self
+                .spool
+                .batch(batch.last(), progress.portion, &progress.blocked);
+            let answer = sending
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (answer, ahead.ok())
+        })
+    }
+
+    fn answered(&mut self, progress: &mut Progress<'a>, batch: &Batch, results: &[BatchResult]) {
         let settled = batch.settle(results);
         let delivery = &mut progress.delivery;
         self.spool.done(&settled.accepted);

@@ -115,6 +115,12 @@ impl Spool {
         self.index.is_empty()
     }
 
+    /// Whether something waits behind the number `after`.
+    pub fn has_behind(&self, after: u64) -> bool {
+        let last = self.index.last_key_value();
+        last.is_some_and(|(&last, _)| last > after)
+    }
+
     /// Whether something of this condition waits.
     pub fn waits(&self, dedup_key: &str) -> bool {
         let subject = frame::subject(dedup_key);
