@@ -18,7 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
     ("catalog", &["domain", "packed", "yaml"]),
     ("cli", &["domain"]),
     ("clock", &["domain"]),
-    ("config", &["domain", "error", "yaml"]),
+    ("config", &["domain", "error", "packed", "yaml"]),
     ("domain", &[]),
     ("error", &[]),
     ("flow", &["store", "domain", "catalog"]),
