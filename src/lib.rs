@@ -5,6 +5,7 @@
 //! | room | owns |
 //! | --- | --- |
 //! | `main.rs` | parse, start logging, run, turn an error into message, hint and exit code |
+//! | [`aside`] | work that blocks, on a thread made for waiting |
 //! | [`agent`] | looks at this host, judges, spools, sends; `sys` touches the system |
 //! | [`clock`] | the system's clock and randomness, asked at the edges only |
 //! | [`cli`] | every clap struct: the whole command line, no behaviour |
@@ -26,6 +27,7 @@
 //! | [`yaml`] | the only file that names the YAML package |
 
 pub mod agent;
+pub mod aside;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,7 @@
-//! Long text that is part of the program, packed by `build.rs`: it takes a third of its room, and
-//! most commands never look at it.
+//! Long text and tables that are part of the program, packed by `build.rs`: they take a third of
+//! their room, and most commands never look at them.
+
+pub mod zone;
 
 use std::io::{self, Read};
 
@@ -15,9 +17,13 @@ pub const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.jso
 /// # Errors
 /// What was not packed by `build.rs`.
 pub fn text(packed: &[u8]) -> io::Result<String> {
-    let mut text = String::new();
-    DeflateDecoder::new(packed).read_to_string(&mut text)?;
-    Ok(text)
+    String::from_utf8(bytes(packed)?).map_err(io::Error::other)
+}
+
+fn bytes(packed: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(packed).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -9,16 +9,19 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may know besides itself. `commands`, `main` and `lib` see all.
-const MAY_KNOW: [(&str, &[&str]); 18] = [
+const MAY_KNOW: [(&str, &[&str]); 19] = [
     (
         "agent",
-        &["domain", "wire", "config", "http", "clock", "error"],
+        &[
+            "domain", "wire", "config", "http", "clock", "error", "aside",
+        ],
     ),
+    ("aside", &[]),
     ("build", &[]),
     ("catalog", &["domain", "packed", "yaml"]),
     ("cli", &["domain"]),
     ("clock", &["domain"]),
-    ("config", &["domain", "error", "yaml"]),
+    ("config", &["domain", "error", "packed", "yaml"]),
     ("domain", &[]),
     ("error", &[]),
     ("flow", &["store", "domain", "catalog"]),
@@ -27,16 +30,18 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
     ("logging", &["cli", "config"]),
     (
         "mcp",
-        &["domain", "wire", "config", "http", "clock", "error"],
+        &[
+            "domain", "wire", "config", "http", "clock", "error", "aside",
+        ],
     ),
     ("packed", &[]),
     (
         "server",
         &[
-            "flow", "store", "domain", "wire", "config", "clock", "error", "llm", "packed",
+            "flow", "store", "domain", "wire", "config", "clock", "error", "llm", "packed", "aside",
         ],
     ),
-    ("store", &["domain"]),
+    ("store", &["domain", "aside"]),
     ("wire", &["domain"]),
     ("yaml", &[]),
 ];

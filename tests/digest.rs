@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use atlas_ops::clock;
 use atlas_ops::domain::day::{self, Day};
 use atlas_ops::domain::timestamp::Timestamp;
+use atlas_ops::packed::zone;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
@@ -21,7 +22,7 @@ use support::running::Running;
 const ZONE: &str = "Pacific/Auckland";
 
 fn zone() -> TimeZone {
-    TimeZone::get(ZONE).unwrap()
+    zone::named(ZONE).unwrap()
 }
 
 /// The date so many days ago, in the zone.

@@ -25,6 +25,7 @@ use crate::domain::agent::{Facts, UnknownCheck};
 use crate::domain::integration::IntegrationReport;
 use crate::domain::inventory::pass::{Pass, Policy};
 use crate::domain::kind;
+use crate::domain::order;
 use crate::domain::timestamp::Timestamp;
 
 /// A look that keeps a limit by itself gets this much more, for being scheduled.
@@ -164,7 +165,7 @@ impl Eyes {
             }
         }
         // The same looks are judged in the same order, however they ended.
-        observation.shown.sort_by(|one, other| one.0.cmp(&other.0));
+        order::sort_by(&mut observation.shown, |one, other| one.0.cmp(&other.0));
         let late = self.looks.late().filter(|id| self.asks_for(id));
         observation.late.extend(late.map(str::to_owned));
         self.learn(&observation);

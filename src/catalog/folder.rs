@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::read_runbook;
+use crate::domain::order;
 use crate::domain::runbook::{Lint, MAX_BYTES, Origin, Problem, Runbook};
 
 /// Most files that are read.
@@ -169,7 +170,7 @@ impl Folder {
                 }
             }
         }
-        problems.sort();
+        order::sort(&mut problems);
         problems
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::json_place;
 use super::read_runbook;
+use crate::domain::order;
 use crate::domain::runbook::{
     Legacy, LegacyStep, Lint, MAX_BYTES, Origin, Runbook, StepKind, step_markdown,
 };
@@ -68,7 +69,7 @@ pub fn read_json(text: &str) -> Result<Vec<Imported>, Vec<Lint>> {
     if reader.lints.is_empty() {
         Ok(read)
     } else {
-        reader.lints.sort();
+        order::sort(&mut reader.lints);
         Err(reader.lints)
     }
 }

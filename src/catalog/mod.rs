@@ -12,6 +12,7 @@ pub mod services;
 
 use std::fmt;
 
+use crate::domain::order;
 use crate::domain::runbook::{self, FrontMatter, Lint, Origin, Runbook};
 use crate::{packed, yaml};
 
@@ -51,7 +52,7 @@ pub fn builtin_runbooks() -> Result<Vec<Runbook>, CatalogError> {
         };
         runbooks.push(read_runbook(text, Origin::Builtin).map_err(fail)?);
     }
-    runbooks.sort_by(|a, b| a.id.cmp(&b.id));
+    order::sort_by(&mut runbooks, |a, b| a.id.cmp(&b.id));
     Ok(runbooks)
 }
 
@@ -81,7 +82,7 @@ pub fn read_runbook(text: &str, origin: Origin) -> Result<Runbook, Vec<Lint>> {
         Ok(_) => Err(lints),
         Err(more) => {
             lints.extend(more);
-            lints.sort();
+            order::sort(&mut lints);
             Err(lints)
         }
     }

@@ -19,6 +19,7 @@ use crate::config::paths;
 use crate::config::source::Source;
 use crate::domain::inventory::pass::{Fared, NetworkPass, Pass, Policy, SeenService, Sighting};
 use crate::domain::inventory::vendor::vendor;
+use crate::domain::order;
 use crate::error::Error;
 
 /// Names and services that a cell of the table holds before it is cut.
@@ -113,7 +114,9 @@ fn print_network(network: &NetworkPass) {
         output::line(format!("  not every address was asked: {reason}"));
     }
     let mut sightings: Vec<&Sighting> = network.sightings.iter().collect();
-    sightings.sort_by_key(|one| one.address.parse::<std::net::IpAddr>().ok());
+    order::sort_by_key(&mut sightings, |one| {
+        one.address.parse::<std::net::IpAddr>().ok()
+    });
     let rows: Vec<Vec<String>> = sightings.iter().map(|one| row(one)).collect();
     output::table(
         &["ADDRESS", "MAC", "VENDOR", "NAMES", "SERVICES", "SEEN BY"],

@@ -13,6 +13,7 @@ use crate::config::section::Section;
 use crate::config::source::Source;
 use crate::domain::cidr::Cidr;
 use crate::error::Error;
+use crate::packed::zone;
 
 /// The name the file has by default.
 pub const FILE_NAME: &str = "atlas_ops.config.yaml";
@@ -266,7 +267,7 @@ fn word(text: &str) -> Result<String, String> {
 }
 
 fn timezone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| {
+    zone::named(name).ok_or_else(|| {
         format!("{name:?} is no name of a time zone; expected one such as Europe/Berlin or UTC")
     })
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::config::env::Environment;
+use crate::domain::order;
 use crate::domain::redact;
 use crate::error::{Error, Exit};
 use crate::yaml::{self, Node, Place, Step};
@@ -147,7 +148,9 @@ impl Source {
             return Ok(value);
         }
         let mut problems = self.problems;
-        problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
+        order::sort_by_key(&mut problems, |problem| {
+            problem.place.map(|place| (place.line, place.column))
+        });
         let lines: Vec<String> = problems.iter().map(|p| format!("\n  {p}")).collect();
         let place = match &self.path {
             Some(path) => format!("the configuration {}", path.display()),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::fields::{FieldError, Fields, MAX_ID};
 use crate::domain::integration::IntegrationReport;
 use crate::domain::inventory::pass::Pass;
+use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
 
@@ -202,8 +203,9 @@ impl Report {
         if self.length() > longest {
             self.inventory = None;
         }
-        self.conditions
-            .sort_by_key(|condition| std::cmp::Reverse(condition.severity));
+        order::sort_by_key(&mut self.conditions, |condition| {
+            std::cmp::Reverse(condition.severity)
+        });
         while self.length() > longest && !self.conditions.is_empty() {
             let kept = self.conditions.len() / 2;
             self.conditions_omitted += (self.conditions.len() - kept) as u64;

@@ -78,9 +78,10 @@ pub fn name_of(zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::zone;
 
     fn hours(date: &str, zone: &str) -> i64 {
-        let zone = TimeZone::get(zone).unwrap();
+        let zone = zone::named(zone).unwrap();
         let day = Day::of(date.parse().unwrap(), &zone).unwrap();
         assert_eq!(date_of(day.from, &zone).to_string(), date);
         assert_eq!(date_of(day.to.plus_millis(-1), &zone).to_string(), date);
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn days_follow_each_other_without_gap_or_overlap() {
         for zone in ["Pacific/Auckland", "America/New_York", "America/Santiago"] {
-            let zone = TimeZone::get(zone).unwrap();
+            let zone = zone::named(zone).unwrap();
             let mut date: Date = "2026-01-01".parse().unwrap();
             for _ in 0..365 {
                 let next = date.tomorrow().unwrap();
@@ -123,7 +124,7 @@ mod tests {
     fn today_is_the_zones_and_not_the_servers() {
         let now = Timestamp::parse("2026-11-22T23:30:00Z").unwrap();
         let read_in = |text: &str, zone: &str| {
-            read(text, now, &TimeZone::get(zone).unwrap()).map(|date| date.to_string())
+            read(text, now, &zone::named(zone).unwrap()).map(|date| date.to_string())
         };
         let some = |date: &str| Some(date.to_owned());
         assert_eq!(read_in("today", "UTC"), some("2026-11-22"));

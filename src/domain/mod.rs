@@ -16,6 +16,7 @@ pub mod integration;
 pub mod inventory;
 pub mod kind;
 pub mod matching;
+pub mod order;
 pub mod password;
 pub mod redact;
 pub mod run;

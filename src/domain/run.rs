@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::actor::Actor;
+use crate::domain::order;
 use crate::domain::runbook::Runbook;
 use crate::domain::timestamp::Timestamp;
 
@@ -321,7 +322,7 @@ impl Run {
             .enumerate()
             .map(|(place, step)| RunStep::new(place + 1, guide::title(step, &filled)))
             .collect();
-        marks.sort_by_key(|(step, mark)| (*step, mark.revision));
+        order::sort_by_key(&mut marks, |(step, mark)| (*step, mark.revision));
         for (step, mark) in marks {
             if let Some(step) = step.checked_sub(1).and_then(|place| steps.get_mut(place)) {
                 step.take(mark);

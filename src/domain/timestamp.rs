@@ -130,6 +130,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::zone;
 
     #[test]
     fn offsets_are_turned_into_utc() {
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_hour_of_another_day_is_that_of_the_zone() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let zone = zone::named("Europe/Berlin").unwrap();
         let evening = Timestamp::parse("2026-11-23T23:30:00Z").unwrap();
         let at = |day, hour| evening.at_hour((day, hour), &zone).to_string();
         assert_eq!(at(1, 8), "2026-11-25T07:00:00.000Z", "it is the 24th there");

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::domain::agent::Agent;
 use crate::domain::inventory::network::Network;
 use crate::domain::inventory::suggestion::{Decision, SuggestedIntegration};
+use crate::domain::order;
 use crate::domain::runbook::Runbook;
 use crate::domain::severity::Severity;
 use crate::domain::signal::{Signal, Status};
@@ -183,7 +184,9 @@ fn runbooks(
         .filter(|runbook| words.is_empty() || holds_all(runbook, words))
         .map(|runbook| (runbook, hits.get(&runbook.id).copied().unwrap_or(0)))
         .collect();
-    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.title.cmp(&b.0.title)));
+    order::sort_by(&mut found, |a, b| {
+        b.1.cmp(&a.1).then_with(|| a.0.title.cmp(&b.0.title))
+    });
     found
         .into_iter()
         .map(|(runbook, hits)| (runbook.id.clone(), hits))

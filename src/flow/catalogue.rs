@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::catalog;
 use crate::domain::matching::{Matcher, Records};
+use crate::domain::order;
 use crate::domain::runbook::{Origin, Problem, Runbook};
 use crate::store::{Db, StoreError, runbooks, runs};
 
@@ -42,7 +43,7 @@ impl Catalogue {
             Origin::File => 3,
         };
         let mut all: Vec<Runbook> = stored.into_iter().chain(files).collect();
-        all.sort_by_key(rank);
+        order::sort_by_key(&mut all, rank);
         for mut runbook in all {
             let hidden = by_id.get(&runbook.id);
             runbook.overrides_builtin = runbook.origin != Origin::Builtin

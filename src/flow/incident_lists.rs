@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::incident::{Incident, State, folding};
+use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::signal::Signal;
 use crate::domain::suggestion::Suggestion;
@@ -260,7 +261,7 @@ fn worst(db: &Db, wanted: &Wanted) -> Result<(Vec<Group>, bool), StoreError> {
     folding::fold(&mut all);
     all.retain(|incident| wanted.passes(incident));
     let mut groups = nest(all);
-    groups.sort_by_key(place);
+    order::sort_by_key(&mut groups, place);
     if let Some(before) = wanted.before {
         let seen = match groups.iter().position(|group| group.0.id == before) {
             Some(position) => position + 1,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::actor::Actor;
 use crate::domain::incident::{Event, EventKind, Incident, State as IncidentState};
+use crate::domain::order;
 use crate::domain::run::{
     Episode, MAX_VALUE, NewMark, Outcome, Refusal, Run, RunValue, variables_of,
 };
@@ -149,7 +150,7 @@ fn telling_signals(
             found.push(signal);
         }
     }
-    found.sort_by_key(|signal| signal.status == Status::Resolved);
+    order::sort_by_key(&mut found, |signal| signal.status == Status::Resolved);
     Ok(found)
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::{self, CatalogError, demo};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::integration::IntegrationDeclaration;
+use crate::domain::order;
 use crate::domain::runbook::Runbook;
 use crate::domain::signal::NewSignal;
 use crate::domain::site::SiteDeclaration;
@@ -83,7 +84,7 @@ pub fn demo(db: &Db, catalogue: &Catalogue, now: Timestamp) -> Result<Seeded, St
     // In the order in which it happened: a deed is about what was wrong then.
     let mut past: Vec<Past> = demo::SIGNALS.iter().map(Past::Signal).collect();
     past.extend(demo::DEEDS.iter().map(Past::Deed));
-    past.sort_by_key(|past| std::cmp::Reverse(past.minutes_ago()));
+    order::sort_by_key(&mut past, |past| std::cmp::Reverse(past.minutes_ago()));
     for past in past {
         let at = minutes_before(now, past.minutes_ago());
         match past {

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::backend::Backend;
 use super::fault::Fault;
+use crate::aside;
 
 /// Calls that are under way at once; others wait.
 pub(super) const CALLS_AT_ONCE: usize = 8;
@@ -45,7 +46,7 @@ impl Gate {
             )));
         };
         let backend = self.backend.clone();
-        let running = tokio::task::spawn_blocking(move || {
+        let running = aside::run(move || {
             let answer = call(&backend);
             drop(turn);
             answer

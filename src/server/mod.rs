@@ -12,6 +12,7 @@ mod csrf;
 mod edge;
 mod error;
 mod guessing;
+mod handler;
 mod model;
 mod nightly;
 mod openapi;
@@ -33,6 +34,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use crate::aside;
 use crate::clock;
 use crate::config::backend::{Auth, BackendConfig};
 use crate::domain::token;
@@ -104,9 +106,7 @@ async fn serve(
     tracing::info!("stopping: what is in flight is answered, then the database is closed");
     watching.abort();
     drop(state);
-    tokio::task::spawn_blocking(move || store.close())
-        .await
-        .ok();
+    aside::run(move || store.close()).await.ok();
     outcome.map_err(|error| Error::new("serve", error))
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use super::error::ServerError;
+use crate::aside;
 use crate::clock;
 use crate::domain::password;
 use crate::store::StoreError;
@@ -67,7 +68,7 @@ impl Passwords {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| ServerError::Store(StoreError::Stopped))?;
         drop(turn);
-        tokio::task::spawn_blocking(move || {
+        aside::run(move || {
             // Held until the work is done, also where nobody waits for it any more.
             let _place = place;
             work()

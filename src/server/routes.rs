@@ -9,6 +9,7 @@ use actix_web::{FromRequest, Handler, Responder, Route};
 pub use super::auth::Access;
 use super::auth::authorise;
 use super::error::ServerError;
+use super::handler::AnyHandler;
 use super::{api, assets, openapi, pages};
 use crate::domain::token::Scope;
 use crate::wire;
@@ -181,12 +182,8 @@ fn allowed(lines: &[Line]) -> &'static str {
     }
 }
 
-fn line<F, Args>(method: Method, path: &'static str, access: Access, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
+/// Knows no handler's type on purpose: the whole of it would be in the program once for each.
+fn line(method: Method, path: &'static str, access: Access, handler: AnyHandler) -> Line {
     let route = if method == Method::GET {
         // Whoever may GET may ask for the head alone.
         web::route()
@@ -216,7 +213,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
             F::Output: Responder + 'static,
         {
-            line(Method::$method, path, access, handler)
+            line(Method::$method, path, access, AnyHandler::of(handler))
         }
     )+};
 }

@@ -38,6 +38,7 @@ use rusqlite::Connection;
 pub use self::error::StoreError;
 use self::readers::Readers;
 use self::writer::Writer;
+use crate::aside;
 
 /// A connection, as the functions of the tables take it. Rooms above hand it on unread.
 pub type Db = Connection;
@@ -93,7 +94,7 @@ impl Store {
         question: impl FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || readers.ask(question))
+        aside::run(move || readers.ask(question))
             .await
             .unwrap_or(Err(StoreError::Panicked))
     }

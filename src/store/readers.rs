@@ -36,19 +36,29 @@ impl Readers {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let connection = self.begin()?;
+        let answer = question(&connection);
+        self.end(connection)?;
+        answer
+    }
+
+    fn begin(&self) -> Result<Connection, StoreError> {
         let idle = self.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open::connect_read_only(&self.path)?,
         };
         connection.prepare_cached("BEGIN")?.execute([])?;
-        let answer = question(&connection);
+        Ok(connection)
+    }
+
+    fn end(&self, connection: Connection) -> Result<(), StoreError> {
         connection.prepare_cached("COMMIT")?.execute([])?;
         let mut idle = self.lock();
         if idle.len() < KEPT {
             idle.push(connection);
         }
-        answer
+        Ok(())
     }
 
     /// Closes what is idle.

@@ -12,6 +12,7 @@ use crate::agent::sys::units::{FailedUnit, failed_units};
 use crate::agent::sys::{self, Task};
 use crate::config::agent::checks::host::UnitChecks;
 use crate::domain::kind::SYSTEMD_UNIT_FAILED;
+use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::wildcard;
@@ -81,7 +82,7 @@ impl Seen for SeenUnits {
             .iter()
             .filter(|unit| !self.is_ignored(unit))
             .collect();
-        failed.sort_by(|a, b| a.unit.cmp(&b.unit));
+        order::sort_by(&mut failed, |a, b| a.unit.cmp(&b.unit));
         failed.truncate(MOST);
         let mut readings: Vec<Reading> = failed.iter().map(|unit| self.down(unit)).collect();
         let now: BTreeSet<String> = failed.iter().map(|unit| name(unit)).collect();

@@ -10,6 +10,7 @@ use crate::agent::sys::neighbours::{Certainty, Neighbour};
 use crate::domain::inventory::pass::{
     MAX_SERVICES, MAX_TEXT, SeenCertificate, SeenName, SeenService, Sense, Sighting,
 };
+use crate::domain::order;
 
 /// The kernel tells ages in hundredths of a second.
 const TICKS: Duration = Duration::from_millis(30);
@@ -205,7 +206,7 @@ impl Found {
     pub(super) fn into_sightings(self, most: usize) -> Vec<Sighting> {
         let mut sightings: Vec<Sighting> = self.hosts.into_values().collect();
         if sightings.len() > most {
-            sightings.sort_by_key(|one| one.senses.is_empty());
+            order::sort_by_key(&mut sightings, |one| one.senses.is_empty());
             sightings.truncate(most);
         }
         sightings

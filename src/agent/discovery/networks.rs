@@ -9,6 +9,7 @@ use crate::agent::sys::poke::Via;
 use crate::config::agent::discovery::DiscoveryConfig;
 use crate::domain::cidr::Cidr;
 use crate::domain::inventory::pass::MAX_NETWORKS;
+use crate::domain::order;
 
 /// The largest attached network whose addresses are all asked.
 const LARGEST_SWEPT: u8 = 23;
@@ -159,7 +160,7 @@ pub fn plan(links: &[Link], routes: &[Route], config: &DiscoveryConfig) -> Vec<N
         }
     }
     // Cable before wireless on the same network, as the kernel's routes rank them.
-    networks.sort_by_key(|network| {
+    order::sort_by_key(&mut networks, |network| {
         let dev = network.via.as_ref().map(|via| &via.dev);
         let rank = routes.iter().position(|route| Some(&route.dev) == dev);
         rank.unwrap_or(usize::MAX)

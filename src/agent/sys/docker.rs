@@ -20,6 +20,7 @@ use crate::agent::checks::docker::view::{Container, Engine, Inspection, Look, Pr
 use crate::agent::inert;
 use crate::clock;
 use crate::domain::docker_endpoint::DockerEndpoint;
+use crate::domain::order;
 
 /// The newest API that was tried.
 const NEWEST_TRIED: ApiVersion = ApiVersion::new(1, Some(44), None);
@@ -221,7 +222,7 @@ async fn events(session: &Session, since: Nanos, until: Nanos) -> Result<Events,
         })
         .await?;
     for events in by_id.values_mut() {
-        events.sort_by_key(|event| event.at);
+        order::sort_by_key(events, |event| event.at);
     }
     Ok(Events::Heard {
         until: if extent == Extent::Cut { last } else { until },

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::aside;
+
 /// How many there are.
 const LANES: usize = super::BLOCKING - 5;
 
@@ -55,7 +57,7 @@ impl Lanes {
         let Ok(Ok(lane)) = lane.await else {
             return Err(Stuck::Crowded);
         };
-        let task = tokio::task::spawn_blocking(move || {
+        let task = aside::run(move || {
             let done = work();
             // Whoever gave up waiting has not freed the lane.
             drop(lane);

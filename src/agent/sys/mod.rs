@@ -101,6 +101,7 @@ use self::volumes_other::{mounts, room};
 pub use self::ping::{Measured, Pinged, Pinger, Wire, measure as measure_gateways};
 pub use self::tcp::{Connected, connect};
 pub use self::tls::shown_by;
+use crate::aside;
 
 /// A default route of the kernel's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +131,7 @@ pub type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Does something that blocks, beside the other looks. Nothing where it panicked.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
+    aside::run(work).await.ok()
 }
 
 /// What ends a wait.

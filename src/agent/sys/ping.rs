@@ -18,6 +18,7 @@ use super::icmp_windows::Echo;
 use super::neighbours::{Standing, standing_of};
 use super::{Route, interface_index};
 use crate::domain::agent::{Gateway, Probe};
+use crate::domain::order;
 
 /// Probes of one gateway; their median counts.
 const PROBES: u16 = 5;
@@ -254,7 +255,7 @@ fn median_ms(ended: &[Ended]) -> Option<f64> {
             Ended::NoAnswer | Ended::NotTried => None,
         })
         .collect();
-    answered.sort();
+    order::sort(&mut answered);
     let median = answered.get(answered.len().checked_sub(1)? / 2)?;
     Some((median.as_secs_f64() * 1_000_000.0).round() / 1_000.0)
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Route;
+use crate::domain::order;
 
 /// The route is usable.
 const UP: u32 = 0x1;
@@ -73,7 +74,7 @@ fn is_gateway(flags: u32) -> bool {
 fn sorted(routes: impl Iterator<Item = Route>) -> Vec<Route> {
     let mut sorted: Vec<Route> = Vec::new();
     let mut routes: Vec<Route> = routes.collect();
-    routes.sort_by_key(|route| route.metric);
+    order::sort_by_key(&mut routes, |route| route.metric);
     for route in routes {
         let is_known = |known: &Route| known.gateway == route.gateway && known.dev == route.dev;
         if !sorted.iter().any(is_known) {

@@ -14,6 +14,7 @@ use windows_sys::Win32::Networking::WinSock::AF_UNSPEC;
 
 use super::Route;
 use super::adapters_windows::{Adapter, adapters, address_of};
+use crate::domain::order;
 
 /// A default route as the table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +100,7 @@ fn named(mut rows: Vec<Row>, adapters: &[Adapter]) -> Vec<Route> {
             }
         })
         .collect();
-    routes.sort_by_key(|route| (route.gateway.is_ipv6(), route.metric));
+    order::sort_by_key(&mut routes, |route| (route.gateway.is_ipv6(), route.metric));
     let mut once: Vec<Route> = Vec::new();
     for route in routes {
         let is_known = |known: &Route| known.gateway == route.gateway && known.dev == route.dev;

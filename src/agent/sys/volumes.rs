@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain::agent::Disk;
+use crate::domain::order;
 
 /// File systems that hold nothing that could fill up: made by the kernel, read-only by nature,
 /// mounted when they are asked for, or layers over another that is listed itself.
@@ -179,7 +180,7 @@ impl Volumes {
                 Volume { at, room }
             })
             .collect();
-        volumes.sort_by(|a, b| a.at.mount.cmp(&b.at.mount));
+        order::sort_by(&mut volumes, |a, b| a.at.mount.cmp(&b.at.mount));
         volumes
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::{self, legacy};
+use crate::domain::order;
 use crate::domain::runbook::{Lint, MAX_BYTES, Origin, Problem, Runbook};
 use crate::error::Error;
 
@@ -44,7 +45,7 @@ pub(super) fn read(from: &[PathBuf]) -> Result<Read, Error> {
         }
     }
     doubles(&mut read);
-    read.problems.sort();
+    order::sort(&mut read.problems);
     Ok(read)
 }
 
@@ -63,7 +64,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             files.push(path);
         }
     }
-    files.sort();
+    order::sort(&mut files);
     if files.is_empty() {
         return Err(Error::new(
             format!("read the folder {}", folder.display()),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::render::{self, Piece, RunbookPiece, quoted};
 use super::sacrifice::List;
 use super::{Citable, Input, fence, lines};
+use crate::domain::order;
 use crate::domain::redact;
 
 const ROLE: &str = "You help the people who look after a small site. Answer from the facts given, say what is \
@@ -93,7 +94,7 @@ impl Pack {
             .into_iter()
             .map(|(key, value)| (key.clone(), detail_piece(&key, value, boundary)))
             .collect();
-        detail.sort_by_key(|(_, piece)| piece.tokens);
+        order::sort_by_key(&mut detail, |(_, piece)| piece.tokens);
         Self {
             boundary: boundary.to_owned(),
             id: signal.id,
@@ -162,7 +163,7 @@ impl Pack {
             }
         };
         let mut detail: Vec<_> = self.detail.iter().collect();
-        detail.sort_by(|a, b| a.0.cmp(&b.0));
+        order::sort_by(&mut detail, |a, b| a.0.cmp(&b.0));
         for (_, piece) in detail {
             push(piece);
         }

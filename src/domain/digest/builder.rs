@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::agent::{Agent, is_silent};
 use crate::domain::incident::{Event, EventKind, Incident, State};
+use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::signal::Status;
 use crate::domain::timestamp::Timestamp;
@@ -55,7 +56,7 @@ impl<T> First<T> {
     }
 
     fn settle(&mut self) {
-        self.items.sort_by(self.order);
+        order::sort_by(&mut self.items, self.order);
         self.items.truncate(LIMIT);
     }
 

@@ -7,6 +7,7 @@ use crate::domain::day::{self, Day};
 use crate::domain::fingerprint::{Fingerprint, Rule};
 use crate::domain::incident::{Event, EventKind, Incident, Resolved};
 use crate::domain::signal::Status;
+use crate::packed::zone;
 
 mod agents_and_devices;
 mod letter;
@@ -124,7 +125,7 @@ impl Story {
 }
 
 fn span(date: &str, zone: &str) -> Span {
-    let zone = TimeZone::get(zone).unwrap();
+    let zone = zone::named(zone).unwrap();
     let day = Day::of(date.parse().unwrap(), &zone).unwrap();
     Span {
         date: date.to_owned(),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::Event;
 use crate::domain::actor::{Actor, ActorKind};
+use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::signal::{Signal, Status};
 use crate::domain::timestamp::Timestamp;
@@ -79,6 +80,8 @@ pub fn weave(events: Vec<Event>, signals: &[Signal]) -> Vec<Entry> {
             data: event.data,
         }
     }));
-    entries.sort_by_key(|entry| (entry.at, entry.id.is_some(), entry.id, entry.signal_id));
+    order::sort_by_key(&mut entries, |entry| {
+        (entry.at, entry.id.is_some(), entry.id, entry.signal_id)
+    });
     entries
 }

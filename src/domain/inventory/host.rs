@@ -12,6 +12,7 @@ use super::product::Confidence;
 use super::state::{HostState, Marks, NetworkRow, NetworkState, ServiceState};
 use super::vendor::vendor;
 use crate::domain::fields::{FieldError, Fields, MAX_ID};
+use crate::domain::order;
 use crate::domain::timestamp::Timestamp;
 
 /// A host that came so lately and is not marked as known is shown as new.
@@ -122,7 +123,7 @@ impl Host {
                 senses: known.senses.clone(),
             })
             .collect();
-        addresses.sort_by_key(|known| std::cmp::Reverse(known.last_seen));
+        order::sort_by_key(&mut addresses, |known| std::cmp::Reverse(known.last_seen));
         let mut names: Vec<String> = Vec::new();
         for seen in &host.names {
             if !names.contains(&seen.name) {

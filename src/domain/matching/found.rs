@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use super::records::{Records, Weighed, weigh};
 use super::words::each_word;
 use super::{Known, MAX_MATCHES, Match, Reason, THRESHOLD};
+use crate::domain::order;
 
 /// The evidence by runbook. A text stands once, however many runbooks it speaks for.
 pub(super) struct Found {
@@ -51,7 +52,7 @@ impl Found {
         if best.len() > 1 {
             let mut said: Vec<String> = Vec::new();
             each_word(summary, |word| said.push(word.to_owned()));
-            best.sort_by_cached_key(|one| {
+            order::sort_by_cached_key(&mut best, |one| {
                 let known = &runbooks[one.index];
                 let words = (known.words_of_kind(kind), known.words_of_summary(&said));
                 let strength = (one.points(), one.kind_equal, words);
@@ -71,7 +72,7 @@ impl Found {
     /// Strongest first.
     fn reasons(&self, one: &Weighed) -> Vec<Reason> {
         let mut reasons = self.evidence[one.index].reasons.clone();
-        reasons.sort_by(|a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
+        order::sort_by(&mut reasons, |a, b| (b.0.cmp(&a.0)).then(a.1.cmp(&b.1)));
         let mut reasons: Vec<Reason> = reasons
             .into_iter()
             .map(|(points, _, text)| Reason {

@@ -11,6 +11,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use super::front::{self, FrontMatter, Source};
 use super::{Lint, MAX_STEPS, Origin, Runbook, Step, StepKind};
 use crate::domain::hash;
+use crate::domain::order;
 
 /// Most that is said about one file: a line of nothing but tags would fill a screen otherwise.
 const MAX_LINTS: usize = 200;
@@ -43,7 +44,7 @@ pub fn parse(
         ));
     }
     if !lints.is_empty() {
-        lints.sort();
+        order::sort(&mut lints);
         lints.dedup();
         return Err(lints);
     }

@@ -6,6 +6,7 @@ use crate::domain::inventory::host::Host;
 use crate::domain::inventory::judge::Standing;
 use crate::domain::inventory::network::{Network, NetworkAgent};
 use crate::domain::inventory::state::NetworkState;
+use crate::domain::order;
 use crate::domain::timestamp::Timestamp;
 use crate::store::networks::{self, Which};
 use crate::store::passes::{self, LastPass};
@@ -113,7 +114,7 @@ fn show(db: &Db, which: Which<'_>, now: Timestamp) -> Result<Overview, StoreErro
             .iter()
             .map(|host| Host::of(&state, host, now))
             .collect();
-        hosts.sort_by_cached_key(|host| {
+        order::sort_by_cached_key(&mut hosts, |host| {
             let first = host
                 .addresses
                 .first()

@@ -19,6 +19,7 @@ use super::merge::Found;
 use super::networks::Network;
 use crate::agent::sys::poke;
 use crate::domain::inventory::pass::Sense;
+use crate::domain::order;
 
 const GROUP: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 251), 5353);
 /// RFC 6762, 11.
@@ -171,7 +172,7 @@ pub(super) fn note(found: &mut Found, network: &Network, heard: &[Heard]) {
     let told = Told::of(heard);
     // By type, in the order of the list: the more telling types name a port first.
     let mut instances: Vec<_> = told.instances.iter().collect();
-    instances.sort_by_key(|(key, _)| kind_of(&key.parent()));
+    order::sort_by_key(&mut instances, |(key, _)| kind_of(&key.parent()));
     for (key, (instance, from)) in instances {
         let host = told.places.get(key).map(|(_, host)| host);
         let address = place_of(&told, host, *from, network);

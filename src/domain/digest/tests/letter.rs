@@ -80,7 +80,7 @@ fn the_text_form_reads_as_a_letter() {
         Story::opens(1, "2026-11-22T04:31:00Z").acknowledged("2026-11-22T05:10:00Z"),
         Story::opens(2, "2026-11-21T10:00:00Z").resolved("2026-11-22T10:30:00Z"),
     ];
-    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let zone = zone::named("Europe/Berlin").unwrap();
     let digest = digest_of(&stories, "2026-11-22", "Europe/Berlin");
     let text = text::render(&board(digest), &zone, false);
     let expected = "\

@@ -15,6 +15,7 @@ use crate::domain::inventory::host::{Host, Service};
 use crate::domain::inventory::judge::Standing;
 use crate::domain::inventory::product::Confidence;
 use crate::domain::inventory::suggestion::Decision;
+use crate::domain::order;
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::inventory::view::{self, Overview};
@@ -188,7 +189,9 @@ fn parts(
             continue;
         }
         // New ones and missing ones first; the others stay by address.
-        found.sort_by_key(|host| (!host.new, host.state != Standing::Absent || !host.watched));
+        order::sort_by_key(&mut found, |host| {
+            (!host.new, host.state != Standing::Absent || !host.watched)
+        });
         let (roaming, hosts): (Vec<&Host>, Vec<&Host>) =
             found.into_iter().partition(|host| host.roaming);
         let view = |all: &[&Host]| -> Vec<HostView> {
