@@ -26,9 +26,11 @@ binary=${CARGO_TARGET_DIR:-target}/$target/release/atlas-ops
 
 # Where a package lay on this machine is in no message: the program is smaller, and the same
 # wherever it is built.
+# Its own linker, see there, reads the names of functions.
 # With a frame pointer the tables for unwinding need a third less room, and the code no more.
 cargo fetch --locked --target "$target"
-flags="'-Cforce-frame-pointers=yes',"
+flags="'-Clinker=$PWD/scripts/link-static.sh','-Csymbol-mangling-version=v0',"
+flags+="'-Cforce-frame-pointers=yes',"
 for folder in "${CARGO_HOME:-${HOME:-/root}/.cargo}"/registry/src/*/; do
     flags+="'--remap-path-prefix=$folder=',"
 done

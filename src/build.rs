@@ -39,7 +39,8 @@ fn main() -> io::Result<()> {
     pack("openapi.json", &fs::read("src/server/openapi.json")?)?;
     pack("runbooks", &runbooks()?)?;
     pack("zones", &zones()?)?;
-    vendors(&fs::read_to_string("src/domain/inventory/vendors.txt")?)
+    let list = fs::read_to_string("src/domain/inventory/vendors.txt")?;
+    pack("vendors", &vendors(&list)?)
 }
 
 /// Every time zone, as `packed::zone` looks it up: how many names there are; for each its length,
@@ -63,32 +64,32 @@ fn zones() -> io::Result<Vec<u8>> {
     Ok([&count.to_le_bytes()[..], &index, &rules].concat())
 }
 
-/// The list of vendors, a line each with its blocks, as a table that is searched where it lies:
-/// see `domain::inventory::vendor`.
-fn vendors(list: &str) -> io::Result<()> {
+/// The list of vendors, a line each with its blocks, as `domain::inventory::vendor` searches it:
+/// how many blocks there are, in four bytes, the lowest first; of all blocks in ascending order the
+/// first bytes, then the second ones, then the third; of their vendors' lines the lower bytes, then
+/// the higher; the names, one a line. Like beside like packs best.
+fn vendors(list: &str) -> io::Result<Vec<u8>> {
     let (mut names, mut blocks) = (String::new(), Vec::new());
-    for line in list.lines() {
-        let (name, own) = line.split_once('\t').unwrap_or((line, ""));
-        let begin = u16::try_from(names.len()).map_err(io::Error::other)?;
+    for (line, text) in list.lines().enumerate() {
+        let (name, own) = text.split_once('\t').unwrap_or((text, ""));
+        let line = u16::try_from(line).map_err(io::Error::other)?;
         for block in own.split_whitespace() {
             let block = u32::from_str_radix(block, 16).map_err(io::Error::other)?;
-            blocks.push((block, begin));
+            let [_, first, second, third] = block.to_be_bytes();
+            let [low, high] = line.to_le_bytes();
+            blocks.push([first, second, third, low, high]);
         }
         names.push_str(name);
         names.push('\n');
     }
     blocks.sort_unstable();
-    let table: Vec<u8> = blocks
-        .iter()
-        .flat_map(|(block, begin)| {
-            let [_, first, second, third] = block.to_be_bytes();
-            let [low, high] = begin.to_le_bytes();
-            [first, second, third, low, high]
-        })
-        .collect();
-    let folder = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(folder.join("vendor_blocks.bin"), table)?;
-    fs::write(folder.join("vendor_names.txt"), names)
+    let count = u32::try_from(blocks.len()).map_err(io::Error::other)?;
+    let mut table = count.to_le_bytes().to_vec();
+    for column in 0..5 {
+        table.extend(blocks.iter().map(|block| block[column]));
+    }
+    table.extend(names.into_bytes());
+    Ok(table)
 }
 
 /// Every built-in runbook: the file's name, a zero, its text, a zero.

@@ -17,9 +17,8 @@
 //! | [`llm`] | the optional model: one question, one bounded answer |
 //! | [`logging`] | log lines: format and filter, where they go, the log file's rotation |
 //! | [`mcp`] | MCP over stdio: a client of the server by address and token, like the agent |
-//! | [`packed`] | long text that is part of the program, packed by `build.rs` |
+//! | [`packed`] | long text and tables that are part of the program, packed by `build.rs` |
 //! | [`catalog`] | what ships inside the binary: the built-in runbooks |
-//! | [`yaml`] | the only file that names the YAML package |
 //! | [`domain`] | values and rules; no clock, disk, network or randomness |
 //! | [`server`] | the HTTP server: routes, authorisation, API, pages |
 //! | [`store`] | the only place with SQL: one writer, many readers, migrations, backup |

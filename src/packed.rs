@@ -11,6 +11,8 @@ use flate2::read::DeflateDecoder;
 pub const RUNBOOKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runbooks.deflate"));
 /// The API's description, as JSON.
 pub const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.deflate"));
+/// The vendors of network cards: a table and their names, see `build.rs`.
+pub const VENDORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/vendors.deflate"));
 
 /// The text behind one of them.
 ///
@@ -20,7 +22,11 @@ pub fn text(packed: &[u8]) -> io::Result<String> {
     String::from_utf8(bytes(packed)?).map_err(io::Error::other)
 }
 
-fn bytes(packed: &[u8]) -> io::Result<Vec<u8>> {
+/// What lies behind one of them that is no text.
+///
+/// # Errors
+/// What was not packed by `build.rs`.
+pub fn bytes(packed: &[u8]) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     DeflateDecoder::new(packed).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -22,7 +22,7 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
     ("cli", &["domain"]),
     ("clock", &["domain"]),
     ("config", &["domain", "error", "packed", "yaml"]),
-    ("domain", &[]),
+    ("domain", &["packed"]),
     ("error", &[]),
     ("flow", &["store", "domain", "catalog"]),
     ("http", &["wire"]),

@@ -216,8 +216,12 @@ pub fn forget(watch: Watch) -> Option<Change> {
 
 /// The facts of a reading; those that are not known are left out.
 pub fn detail<const N: usize>(facts: [(&str, Value); N]) -> Map<String, Value> {
+    known(&mut facts.into_iter())
+}
+
+/// Apart, so that it is made once and not for each number of facts.
+fn known(facts: &mut dyn Iterator<Item = (&str, Value)>) -> Map<String, Value> {
     facts
-        .into_iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.to_owned(), value))
         .collect()

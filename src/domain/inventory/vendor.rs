@@ -1,16 +1,60 @@
 //! Who made a network card, by the first half of its hardware address. The facts are the IEEE's
-//! public list of assignments, thinned to common vendors by `scripts/vendors.py` and packed for
-//! searching by `build.rs`.
+//! public list of assignments, thinned to common vendors by `scripts/vendors.py` and packed by
+//! `build.rs`; they are unpacked, 0.1 MB, when the first address is asked for.
 
-/// For each block, in ascending order: its three bytes, and where its vendor's name begins in
-/// [`NAMES`], as two bytes, the lower first.
-static BLOCKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/vendor_blocks.bin"));
-/// One name a line.
-static NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/vendor_names.txt"));
-/// Bytes of a block's entry.
-const ENTRY: usize = 5;
+use std::sync::LazyLock;
+
+use crate::packed;
+
+static VENDORS: LazyLock<Vendors> =
+    LazyLock::new(|| Vendors::new(packed::bytes(packed::VENDORS).unwrap_or_default()));
 /// Set in the first byte of an address that a program made up: it names no vendor.
 const LOCALLY_ADMINISTERED: u8 = 0b10;
+
+/// The table that `build.rs` describes, unpacked.
+struct Vendors {
+    bytes: Vec<u8>,
+    /// How many blocks it has.
+    blocks: usize,
+}
+
+/// Bytes before the first column.
+const COUNT: usize = 4;
+/// Which column it is; the names come behind the last.
+const LINE_LOW: usize = 3;
+const LINE_HIGH: usize = 4;
+const NAMES: usize = 5;
+
+impl Vendors {
+    fn new(bytes: Vec<u8>) -> Self {
+        let count = bytes
+            .first_chunk()
+            .map_or(0, |count| u32::from_le_bytes(*count));
+        let blocks = usize::try_from(count).unwrap_or_default();
+        Self { bytes, blocks }
+    }
+
+    /// What lies from this column on.
+    fn columns_from(&self, column: usize) -> Option<&[u8]> {
+        self.bytes.get(COUNT + column * self.blocks..)
+    }
+
+    fn byte(&self, column: usize, at: usize) -> Option<u8> {
+        self.columns_from(column)?.get(at).copied()
+    }
+
+    /// The block at this place in ascending order.
+    fn block(&self, at: usize) -> Option<[u8; 3]> {
+        Some([self.byte(0, at)?, self.byte(1, at)?, self.byte(2, at)?])
+    }
+
+    /// The name that belongs to the block at this place.
+    fn name(&self, at: usize) -> Option<&str> {
+        let line = u16::from_le_bytes([self.byte(LINE_LOW, at)?, self.byte(LINE_HIGH, at)?]);
+        let names = std::str::from_utf8(self.columns_from(NAMES)?).ok()?;
+        names.lines().nth(usize::from(line))
+    }
+}
 
 /// The vendor of a hardware address such as `bc:24:11:2a:90:01`; dashes and capitals will do.
 /// `None` for one that is not in the list, is made up (random, virtual), or is none.
@@ -18,21 +62,18 @@ pub fn vendor(mac: &str) -> Option<&'static str> {
     let mut bytes = mac
         .split([':', '-'])
         .map(|byte| u8::from_str_radix(byte, 16).ok());
-    let block = [bytes.next()??, bytes.next()??, bytes.next()??];
-    if block[0] & LOCALLY_ADMINISTERED != 0 || bytes.count() != 3 {
+    let wanted = [bytes.next()??, bytes.next()??, bytes.next()??];
+    if wanted[0] & LOCALLY_ADMINISTERED != 0 || bytes.count() != 3 {
         return None;
     }
-    let (mut low, mut high) = (0, BLOCKS.len() / ENTRY);
+    let vendors = &*VENDORS;
+    let (mut low, mut high) = (0, vendors.blocks);
     while low < high {
         let middle = usize::midpoint(low, high);
-        let entry = BLOCKS.get(middle * ENTRY..(middle + 1) * ENTRY)?;
-        match entry[..3].cmp(&block[..]) {
+        match vendors.block(middle)?.cmp(&wanted) {
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => {
-                let begin = usize::from(u16::from_le_bytes([entry[3], entry[4]]));
-                return NAMES.get(begin..)?.lines().next();
-            }
+            std::cmp::Ordering::Equal => return vendors.name(middle),
         }
     }
     None
@@ -82,6 +123,6 @@ mod tests {
                 blocks += 1;
             }
         }
-        assert_eq!(blocks * ENTRY, BLOCKS.len(), "no block twice");
+        assert_eq!(blocks, VENDORS.blocks, "no block twice");
     }
 }
