@@ -100,6 +100,34 @@ fn an_agent_is_installed_by_one_command() {
 }
 
 #[test]
+fn what_the_configuration_shows_as_examples_is_accepted() {
+    let bench = Bench::new();
+    let install = [
+        "install", "agent", "--yes", "--docker", "none", "--token", TOKEN,
+    ];
+    let mut command = bench.command(Path::new(BINARY));
+    Run::of(&command.args(install).output().unwrap()).ok();
+    let config = bench.path("agent_config.yaml");
+    let before = fs::read_to_string(&config).unwrap();
+    let (head, examples) = before.split_once("  # checks:\n").unwrap();
+    // The one line among them that is said to people.
+    let (checks, rest) = examples.split_once("  # Every").unwrap();
+    let (_, discovery) = rest.split_once('\n').unwrap();
+    let examples = format!("{checks}{discovery}").replace("  # ", "  ");
+    fs::write(&config, format!("{head}  checks:\n{examples}")).unwrap();
+    bench
+        .run(&["config", "check", "--config", config.to_str().unwrap()])
+        .ok();
+    let agent = bench.agent();
+    let checks = &agent.checks;
+    assert_eq!((checks.ping.len(), checks.tcp.len()), (1, 1));
+    // The https page's certificate is one of them.
+    assert_eq!((checks.http.len(), checks.certificates.len()), (1, 2));
+    assert_eq!(checks.host.backups.len(), 1);
+    assert!(agent.discovery.http);
+}
+
+#[test]
 fn the_token_is_taken_from_wherever_it_is() {
     let bench = Bench::new();
     let file = bench.path("token.txt");
