@@ -59,21 +59,14 @@ impl Stage {
             .spawn()
             .map(Process)
             .unwrap();
-        let welcome = line_after(&mut server, "open the board: ");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map(Process)
-            .expect("chromedriver is needed: scripts/setup.sh installs it");
-        let port = line_after(&mut driver, "successfully on port ");
+        let welcome = line_after(&mut server, "open the board: ").expect("the server starts");
+        let (driver, port) = driver();
         Self {
             base: welcome[..welcome.find("/welcome/").unwrap()].to_owned(),
             welcome,
             _server: server,
             _driver: driver,
-            driver_address: format!("http://127.0.0.1:{}", port.trim_end_matches('.')),
+            driver_address: format!("http://127.0.0.1:{port}"),
             folder,
             profiles: std::cell::Cell::new(0),
         }
@@ -188,21 +181,49 @@ impl Drop for Stage {
     }
 }
 
-/// What follows `words` on the first line of the child's output that holds them. The rest is read
-/// and dropped, so that the child never waits for a reader.
-fn line_after(child: &mut Process, words: &str) -> String {
+/// A chromedriver and the port it listens on. It draws a port on IPv4 and wants the same one on
+/// IPv6; where that one is taken it ends, and is to be started again.
+fn driver() -> (Process, String) {
+    let mut heard = String::new();
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map(Process)
+            .expect("chromedriver is needed: scripts/setup.sh installs it");
+        let errors = driver.0.stderr.take().unwrap();
+        match line_after(&mut driver, "successfully on port ") {
+            Ok(port) => {
+                drain(errors);
+                return (driver, port.trim_end_matches('.').to_owned());
+            }
+            Err(output) => heard = output + &std::io::read_to_string(errors).unwrap_or_default(),
+        }
+    }
+    panic!("chromedriver ended five times before it listened: {heard}");
+}
+
+/// Reads the rest and drops it, so that the writer never waits for a reader.
+fn drain(mut output: impl Read + Send + 'static) {
+    thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+}
+
+/// What follows `words` on the first line of the child's output that holds them; all that it
+/// said, when it ended before.
+fn line_after(child: &mut Process, words: &str) -> Result<String, String> {
     let mut output = BufReader::new(child.0.stdout.take().unwrap());
-    let mut line = String::new();
+    let mut heard = String::new();
     loop {
-        line.clear();
-        assert!(
-            output.read_line(&mut line).unwrap() > 0,
-            "it ended before it said {words:?}"
-        );
-        if let Some(at) = line.find(words) {
-            let rest = line[at + words.len()..].trim().to_owned();
-            thread::spawn(move || output.read_to_end(&mut Vec::new()));
-            return rest;
+        let from = heard.len();
+        if output.read_line(&mut heard).unwrap() == 0 {
+            return Err(heard);
+        }
+        if let Some(at) = heard[from..].find(words) {
+            let rest = heard[from + at + words.len()..].trim().to_owned();
+            drain(output);
+            return Ok(rest);
         }
     }
 }
