@@ -231,7 +231,7 @@ fn a_loop_that_hangs_starves_the_watchdog() {
     let mut command = command(&place, &[]);
     command
         .env("NOTIFY_SOCKET", &path)
-        .env("WATCHDOG_USEC", "1000000");
+        .env("WATCHDOG_USEC", "400000");
     let mut agent = hanging(&place, command);
     manager.waits_for("WATCHDOG=1");
     let said = agent.says("the agent hangs");

@@ -6,6 +6,10 @@ use std::io;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
+/// A manager that reads nothing holds the agent up for this long and no longer: its queue is short
+/// (`net.unix.max_dgram_qlen`), and whoever waits on it cannot say what is wrong either.
+const LIMIT: Duration = Duration::from_secs(1);
+
 /// Where the manager listens, if there is one.
 #[derive(Debug)]
 pub struct Service {
@@ -17,7 +21,11 @@ impl Service {
     /// As the environment tells (`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`).
     pub fn of_process() -> Self {
         let to = env::var("NOTIFY_SOCKET").ok().and_then(|name| {
-            let made = address(&name).and_then(|address| Ok((UnixDatagram::unbound()?, address)));
+            let made = address(&name).and_then(|address| {
+                let socket = UnixDatagram::unbound()?;
+                socket.set_write_timeout(Some(LIMIT))?;
+                Ok((socket, address))
+            });
             made.inspect_err(|error| {
                 tracing::warn!(socket = name, %error, "the service manager cannot be told anything");
             })
