@@ -44,7 +44,15 @@ fn silence_opens_an_incident_and_a_report_ends_it() {
         let path = format!("/api/incidents?kind=agent_silent{query}");
         server.get(&path).with(&token).send().is(200).json()
     };
+    let strip = || {
+        let board = server.get("/").with(&token).send().is(200).body;
+        let (_, words) = board.split_once("class=\"strip\"").unwrap();
+        let (_, words) = words.split_once("aria-label=\"").unwrap();
+        words.split_once('"').unwrap().0.to_owned()
+    };
     report(&server);
+    let heard = "heard in 1 of the last 24 hours, the latest in the last hour";
+    assert_eq!(strip(), heard, "the board's strip of the agent");
     assert_eq!(list(""), json!([]));
     let open = until(
         "an incident opens",

@@ -250,6 +250,7 @@ fn what_comes_from_outside_is_text() {
     for path in [
         "/".to_owned(),
         "/incidents".to_owned(),
+        "/signals".to_owned(),
         format!("/incidents/{id}"),
     ] {
         let page = world.page(&path);

@@ -265,3 +265,20 @@ fn the_board_lists_the_most_urgent_and_says_how_many_more_there_are() {
     assert_eq!(listed(&page).len(), 20);
     assert!(page.contains("5 more unresolved"), "{page}");
 }
+
+#[test]
+fn a_strip_shows_the_last_hours_and_says_them_in_words() {
+    let world = World::new();
+    let mut id = 0;
+    for minutes in [2000, 300, 290, 30] {
+        id = world.signal("home", "ups", &json!({"observed_at": minutes_ago(minutes)}));
+    }
+    let words = "aria-label=\"3 signals in the last 24 hours, the latest in the last hour\"";
+    for path in ["/", "/incidents", &format!("/incidents/{id}")] {
+        let page = world.page(path);
+        assert!(page.contains(words), "{path}: {page}");
+        // Five hours ago there were two of them (or one there and one in the hour beside it).
+        assert!(page.contains("M117 16v-"), "{path}: {page}");
+        assert_eq!(page.matches("class=\"strip\"").count(), 1, "{path}");
+    }
+}

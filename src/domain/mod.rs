@@ -28,6 +28,7 @@ pub mod site;
 pub mod size;
 pub mod suggestion;
 pub mod text;
+pub mod ticks;
 pub mod timestamp;
 pub mod token;
 pub mod user;

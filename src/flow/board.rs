@@ -1,6 +1,6 @@
 //! What the situation board shows: a fixed number of questions to the database, whatever is in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::domain::agent::Agent;
 use crate::domain::inventory::network::Network;
@@ -8,33 +8,17 @@ use crate::domain::inventory::suggestion::{Decision, SuggestedIntegration};
 use crate::domain::order;
 use crate::domain::runbook::Runbook;
 use crate::domain::severity::Severity;
-use crate::domain::signal::{Signal, Status};
 use crate::domain::site::Site;
-use crate::domain::suggestion::Suggestion;
+use crate::domain::ticks::Ticks;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::window::Window;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::inventory::view;
+use crate::flow::signal_list::{Line, Query, lines};
 use crate::store::signals::{Filter, Tally};
-use crate::store::{Db, StoreError, agents, integration_suggestions, signals, sites};
+use crate::store::{Db, StoreError, agents, integration_suggestions, signals, sites, ticks};
 
 /// Most signals the board lists.
 pub const LIMIT: usize = 50;
-
-/// What the board is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// Of this site alone.
-    pub site: Option<String>,
-    /// Of this severity alone.
-    pub severity: Option<Severity>,
-    /// This far back.
-    pub window: Window,
-    /// Words that must all be found.
-    pub search: String,
-    /// Whether heartbeats are listed too.
-    pub heartbeats: bool,
-}
 
 /// Everything the board shows.
 #[derive(Debug)]
@@ -55,24 +39,13 @@ pub struct Board {
     pub silent: Vec<String>,
 }
 
-/// One signal of the list.
-#[derive(Debug)]
-pub struct Line {
-    /// The signal.
-    pub signal: Signal,
-    /// What is offered for it; nothing for one that says that its problem is over.
-    pub suggestion: Option<Suggestion>,
-    /// Whether a later signal in the list says that the problem is over.
-    pub over: bool,
-}
-
 /// One site and who reports from it.
 #[derive(Debug)]
 pub struct SiteCard {
     /// The site.
     pub site: Site,
-    /// Its agents.
-    pub agents: Vec<Agent>,
+    /// Its agents, and in which of the last hours each was heard.
+    pub agents: Vec<(Agent, Ticks)>,
     /// Its networks, as discovery found them.
     pub networks: Vec<Network>,
     /// Integrations that discovery suggests there, and nobody decided about.
@@ -89,27 +62,23 @@ pub fn board(
     query: &Query,
     now: Timestamp,
 ) -> Result<Board, StoreError> {
-    let words: Vec<String> = query.search.split_whitespace().map(str::to_owned).collect();
-    let in_window = Filter {
-        site: query.site.clone(),
-        severity: query.severity,
-        since: query.window.start(now),
-        heartbeats: query.heartbeats,
-        ..Filter::default()
-    };
-    let filter = Filter {
-        words: words.clone(),
-        ..in_window.clone()
-    };
+    let words = query.words();
+    let filter = query.filter(now);
     let listed = signals::newest(db, &filter, LIMIT)?;
     let tally = signals::tally(db, &filter)?;
     // A search narrows the list, and leaves the runbooks' hits in the window as they are.
     let hits = if words.is_empty() {
         hits(&tally)
     } else {
+        let in_window = Filter {
+            words: Vec::new(),
+            ..filter
+        };
         hits(&signals::tally(db, &in_window)?)
     };
     let agents = agents::all(db, now)?;
+    let ids: Vec<&str> = agents.iter().map(|agent| agent.id.as_str()).collect();
+    let heard = ticks::of_agents(db, &ids, now)?;
     Ok(Board {
         signals: lines(listed, catalogue),
         total: tally.iter().map(|part| part.count).sum(),
@@ -123,33 +92,11 @@ pub fn board(
             .collect(),
         sites: cards(
             sites::all(db)?,
-            agents,
+            (agents, &heard),
             view::overview(db, None, now)?.networks,
             integration_suggestions::all(db)?,
         ),
     })
-}
-
-fn lines(listed: Vec<Signal>, catalogue: &Catalogue) -> Vec<Line> {
-    // Newest first, so that a problem's end is met before its beginning.
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut ended: HashSet<String> = HashSet::new();
-    listed
-        .into_iter()
-        .map(|signal| {
-            let newest = seen.insert(signal.fingerprint.clone());
-            if newest && signal.status == Status::Resolved {
-                ended.insert(signal.fingerprint.clone());
-            }
-            let fires = signal.status == Status::Firing;
-            Line {
-                over: fires && ended.contains(&signal.fingerprint),
-                suggestion: (fires && !signal.is_heartbeat())
-                    .then(|| Suggestion::for_signal(&signal, catalogue.matcher())),
-                signal,
-            }
-        })
-        .collect()
 }
 
 fn by_severity(tally: &[Tally]) -> Vec<(Severity, u64)> {
@@ -209,7 +156,7 @@ fn holds_all(runbook: &Runbook, words: &[String]) -> bool {
 
 fn cards(
     sites: Vec<Site>,
-    agents: Vec<Agent>,
+    (agents, heard): (Vec<Agent>, &HashMap<String, Ticks>),
     networks: Vec<Network>,
     suggestions: Vec<SuggestedIntegration>,
 ) -> Vec<SiteCard> {
@@ -224,7 +171,8 @@ fn cards(
         .collect();
     for agent in agents {
         if let Some(card) = card_of(&mut cards, &agent.site_id) {
-            card.agents.push(agent);
+            let ticks = heard.get(&agent.id).copied().unwrap_or_default();
+            card.agents.push((agent, ticks));
         }
     }
     for network in networks {

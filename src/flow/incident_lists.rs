@@ -9,11 +9,12 @@ use crate::domain::order;
 use crate::domain::severity::Severity;
 use crate::domain::signal::Signal;
 use crate::domain::suggestion::Suggestion;
+use crate::domain::ticks::Ticks;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::incidents as acts;
 use crate::store::incidents::{self, Filter};
-use crate::store::{Db, StoreError, incident_lists, signals};
+use crate::store::{Db, StoreError, incident_lists, signals, ticks};
 
 /// Most lines of the board, those that are folded apart.
 pub const MOST_URGENT: usize = 20;
@@ -29,6 +30,8 @@ pub struct Line {
     pub incident: Incident,
     /// For its newest signal; `None` where that is no longer kept.
     pub suggestion: Option<Suggestion>,
+    /// Its signals of the last hours.
+    pub ticks: Ticks,
     /// Those of the list that hang on it. They fold nothing themselves.
     pub folded: Vec<Line>,
 }
@@ -89,7 +92,7 @@ impl Counts {
     }
 }
 
-/// What needs somebody now, at `site` and of `severity` where they are given.
+/// What needs somebody at `now`, at `site` and of `severity` where they are given.
 ///
 /// # Errors
 /// The database refuses.
@@ -97,7 +100,7 @@ pub fn attention(
     db: &Db,
     catalogue: &Catalogue,
     (site, severity): (Option<&str>, Option<Severity>),
-    resolved_since: Timestamp,
+    (resolved_since, now): (Timestamp, Timestamp),
 ) -> Result<Attention, StoreError> {
     let filter = Filter {
         site: site.map(str::to_owned),
@@ -120,7 +123,7 @@ pub fn attention(
     folding::fold(&mut found);
     let mut groups = nest(found);
     groups.truncate(MOST_URGENT);
-    let lines = lines(db, catalogue, groups)?;
+    let lines = lines(db, catalogue, groups, now)?;
     let listed: usize = lines.iter().map(|line| 1 + line.folded.len()).sum();
     Ok(Attention {
         left_out: counts.unresolved().saturating_sub(listed as u64),
@@ -205,7 +208,7 @@ pub struct Listed {
     pub not_all: bool,
 }
 
-/// One page of a list.
+/// One page of a list, as it stands at `now`.
 ///
 /// # Errors
 /// The database refuses.
@@ -214,6 +217,7 @@ pub fn list(
     catalogue: &Catalogue,
     wanted: &Wanted,
     limit: usize,
+    now: Timestamp,
 ) -> Result<Listed, StoreError> {
     let mut counts = Counts::ask(db, &wanted.filter(&Filter::unresolved().states))?;
     counts.resolved = Counts::ask(db, &wanted.filter(&[State::Resolved]))?.resolved;
@@ -226,7 +230,7 @@ pub fn list(
     groups.truncate(limit);
     let next = groups.last().filter(|_| more).map(|group| group.0.id);
     Ok(Listed {
-        lines: lines(db, catalogue, groups)?,
+        lines: lines(db, catalogue, groups, now)?,
         counts,
         next,
         not_all,
@@ -311,12 +315,25 @@ fn nest(all: Vec<Incident>) -> Vec<Group> {
         .collect()
 }
 
-fn lines(db: &Db, catalogue: &Catalogue, groups: Vec<Group>) -> Result<Vec<Line>, StoreError> {
-    let ids: Vec<i64> = groups
+fn lines(
+    db: &Db,
+    catalogue: &Catalogue,
+    groups: Vec<Group>,
+    now: Timestamp,
+) -> Result<Vec<Line>, StoreError> {
+    let listed: Vec<&Incident> = groups
         .iter()
         .flat_map(|(incident, folded)| std::iter::once(incident).chain(folded))
+        .collect();
+    let ids: Vec<i64> = listed
+        .iter()
         .filter_map(|incident| incident.last_signal_id)
         .collect();
+    let fingerprints: Vec<&str> = listed
+        .iter()
+        .map(|incident| incident.fingerprint.as_str())
+        .collect();
+    let ticks = ticks::of_fingerprints(db, &fingerprints, now)?;
     let newest: HashMap<i64, Signal> = signals::by_ids(db, &ids)?
         .into_iter()
         .map(|signal| (signal.id, signal))
@@ -325,6 +342,10 @@ fn lines(db: &Db, catalogue: &Catalogue, groups: Vec<Group>) -> Result<Vec<Line>
         let signal = incident.last_signal_id.and_then(|id| newest.get(&id));
         Line {
             suggestion: signal.map(|signal| Suggestion::for_signal(signal, catalogue.matcher())),
+            ticks: ticks
+                .get(&incident.fingerprint)
+                .copied()
+                .unwrap_or_default(),
             folded: Vec::new(),
             incident,
         }

@@ -9,11 +9,13 @@ use crate::domain::run::{EpisodeRun, RunHead};
 use crate::domain::signal::Signal;
 use crate::domain::site::Site;
 use crate::domain::suggestion::Suggestion;
+use crate::domain::ticks::Ticks;
+use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::incidents as acts;
 use crate::flow::llm;
 use crate::store::incidents::{self, Filter};
-use crate::store::{Db, StoreError, incident_lists, runs, signals, sites};
+use crate::store::{Db, StoreError, incident_lists, runs, signals, sites, ticks};
 
 /// Most other episodes, and most incidents that hang on one, of one page.
 const MOST_BESIDE: usize = 20;
@@ -27,6 +29,8 @@ pub struct InFull {
     pub timeline: Vec<Entry>,
     /// How many of its signals the timeline does not show.
     pub signals_left_out: u64,
+    /// Its signals of the last hours.
+    pub ticks: Ticks,
     /// Where it is.
     pub site: Option<Site>,
     /// Its newest signal, where that is still kept.
@@ -47,7 +51,7 @@ pub struct InFull {
     pub pack_tokens: Option<usize>,
 }
 
-/// One incident in full; `None` where there is none. `budget` is of the context pack that is
+/// One incident in full at `now`; `None` where there is none. `budget` is of the context pack that is
 /// measured, and `boundary` fences it.
 ///
 /// # Errors
@@ -57,6 +61,7 @@ pub fn in_full(
     catalogue: &Catalogue,
     id: i64,
     (budget, boundary): (usize, &str),
+    now: Timestamp,
 ) -> Result<Option<InFull>, StoreError> {
     let Some(acts::Shown {
         incident,
@@ -81,8 +86,10 @@ pub fn in_full(
     let mut episodes = incidents::newest(db, &same, MOST_BESIDE + 1)?;
     episodes.retain(|episode| episode.id != id);
     let ids: Vec<i64> = episodes.iter().map(|episode| episode.id).collect();
+    let mut ticks = ticks::of_fingerprints(db, &[&incident.fingerprint], now)?;
     let beside = &incident.folds[..incident.folds.len().min(MOST_BESIDE)];
     Ok(Some(InFull {
+        ticks: ticks.remove(&incident.fingerprint).unwrap_or_default(),
         site: sites::get(db, &incident.site_id)?,
         suggestion: newest
             .as_ref()

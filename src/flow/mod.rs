@@ -20,6 +20,7 @@ pub mod report;
 pub mod runbooks;
 pub mod runs;
 pub mod seed;
+pub mod signal_list;
 pub mod silence;
 pub mod suggest;
 pub mod tick;

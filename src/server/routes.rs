@@ -46,6 +46,7 @@ fn table() -> Vec<Line> {
         post  ("/runs/{id}/steps/{index}",           OPERATE, pages::run::mark),
         post  ("/runs/{id}/finish",                  OPERATE, pages::run::finish),
         post  ("/runs/{id}/abandon",                 OPERATE, pages::run::abandon),
+        get   ("/signals",                           READ,    pages::signals::show),
         get   ("/login",                             OPEN,    pages::login::show),
         post  ("/login",                             OPEN,    pages::login::enter),
         get   ("/welcome/{code}",                    OPEN,    pages::welcome::open),

@@ -26,6 +26,7 @@ mod services;
 pub mod sessions;
 pub mod signals;
 pub mod sites;
+pub mod ticks;
 pub mod tokens;
 pub mod users;
 mod writer;

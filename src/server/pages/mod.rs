@@ -17,16 +17,20 @@
 
 pub(crate) mod account;
 pub(crate) mod board;
+mod choice;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod incident;
 pub(crate) mod inventory;
 pub(crate) mod login;
+mod mark;
 mod markdown;
 pub(crate) mod model_answer;
 pub(crate) mod run;
 pub(crate) mod runbook;
 pub(crate) mod runbooks;
+pub(crate) mod signals;
+mod strip;
 pub(crate) mod welcome;
 
 use actix_web::http::header;
@@ -80,6 +84,11 @@ impl Place {
                 name: "Incidents",
                 link: state.link("/incidents"),
                 here: under("/incidents"),
+            },
+            Self {
+                name: "Signals",
+                link: state.link("/signals"),
+                here: under("/signals"),
             },
             Self {
                 name: "Inventory",

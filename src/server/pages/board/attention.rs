@@ -1,8 +1,8 @@
 //! The board's first section: what needs somebody now, whatever the board's window is.
 
 use crate::domain::timestamp::Timestamp;
-use crate::flow::board::Query;
 use crate::flow::incident_lists::{Attention, Counts};
+use crate::flow::signal_list::Query;
 use crate::server::pages::incident::{LineView, lines};
 use crate::server::state::AppState;
 

@@ -1,29 +1,27 @@
-//! The situation board: its page and handler. Filters, lines and cards have a file each.
+//! The situation board: its page and handler. What needs somebody, and cards, have a file each;
+//! filters and lines are those of the signals' list.
 
 mod attention;
-mod filters;
-mod rows;
 mod sites;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use self::attention::AttentionView;
-pub(super) use self::filters::{Chip, Choice};
-use self::filters::{Filters, filters};
-pub(super) use self::rows::facts;
-use self::rows::{Row, row};
 use self::sites::{Site, site};
 use super::Frame;
 use super::digest::{Since, since};
+use super::mark::Mark;
+use super::signals::{Filters, Of, Row, filters, read_query, row};
 use crate::clock;
 use crate::domain::severity::Severity;
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
-use crate::flow::board::{self, Board, Query};
+use crate::flow::board::{self, Board};
 use crate::flow::digest;
 use crate::flow::incident_lists::{self, Attention};
+use crate::flow::signal_list::Query;
 use crate::server::error::ServerError;
 use crate::server::respond;
 use crate::server::state::AppState;
@@ -40,6 +38,8 @@ struct BoardPage {
     rows: Vec<Row>,
     shown: usize,
     total: u64,
+    /// The list of all signals, with the same filters.
+    all_signals: String,
     /// Runbooks that were searched for, or that have hits.
     runbooks: Vec<RunbookItem>,
     /// The others.
@@ -67,37 +67,6 @@ struct Count {
     link: String,
 }
 
-/// A severity as a page shows it: never colour alone.
-#[derive(Clone, Copy)]
-pub(super) struct Mark {
-    pub(super) word: &'static str,
-    pub(super) icon: &'static str,
-}
-
-impl Mark {
-    /// The signal says that its problem is over.
-    pub(super) const RESOLVED: Self = Self {
-        word: "resolved",
-        icon: "✓",
-    };
-    /// A later signal says so.
-    const OVER: Self = Self {
-        word: "over",
-        icon: "✓",
-    };
-
-    pub(super) fn of(severity: Severity) -> Self {
-        Self {
-            word: severity.as_str(),
-            icon: match severity {
-                Severity::Critical => "▲",
-                Severity::Warning => "◆",
-                Severity::Info => "●",
-            },
-        }
-    }
-}
-
 struct RunbookItem {
     title: String,
     summary: String,
@@ -112,7 +81,9 @@ pub(crate) async fn show(
     pairs: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ServerError> {
     let now = clock::now();
-    let (query, notes) = read_query(&pairs);
+    let pairs = pairs.iter();
+    let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+    let (query, notes) = read_query(Of::Board, pairs);
     let asked = query.clone();
     let catalogue = state.catalogue();
     let zone = state.config.timezone.clone();
@@ -121,7 +92,7 @@ pub(crate) async fn show(
         .store
         .read(move |db| {
             let about = (asked.site.as_deref(), asked.severity);
-            let found = incident_lists::attention(db, &catalogue, about, yesterday)?;
+            let found = incident_lists::attention(db, &catalogue, about, (yesterday, now))?;
             let board = board::board(db, &catalogue, &asked, now)?;
             Ok((board, found, digest::head(db, &zone, now)?))
         })
@@ -140,37 +111,6 @@ fn title(found: &Attention) -> String {
     }
 }
 
-/// Reads the address; what is not understood becomes a note, and its default holds.
-fn read_query(pairs: &[(String, String)]) -> (Query, Vec<String>) {
-    let mut query = Query {
-        site: None,
-        severity: None,
-        window: Window::DAY,
-        search: String::new(),
-        heartbeats: false,
-    };
-    let mut notes = Vec::new();
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        match name.as_str() {
-            "site" => query.site = Some(value.clone()),
-            "q" => query.search = value.chars().take(200).collect(),
-            "heartbeats" => query.heartbeats = value == "1",
-            "severity" => match Severity::parse(value) {
-                Some(severity) => query.severity = Some(severity),
-                None => notes.push(format!("{value:?} is no severity; all are shown")),
-            },
-            "window" => match Window::parse(value) {
-                Some(window) => query.window = window,
-                None => notes.push(format!(
-                    "{value:?} is no time window; the last 24 h are shown"
-                )),
-            },
-            _ => notes.push(format!("{name:?} is no filter of this page")),
-        }
-    }
-    (query, notes.iter().map(|note| shown(note)).collect())
-}
-
 fn page(
     state: &AppState,
     frame: Frame,
@@ -179,7 +119,6 @@ fn page(
     now: Timestamp,
 ) -> BoardPage {
     let zone = &state.config.timezone;
-    let filters = filters(state, query, &board, notes);
     let headline = headline(state, query, &board, now);
     let untouched = board.total == 0 && board.sites.is_empty();
     let names: Vec<(String, String)> = board
@@ -187,6 +126,7 @@ fn page(
         .iter()
         .map(|card| (card.site.id.clone(), card.site.name.clone()))
         .collect();
+    let filters = filters(state, Of::Board, (query, notes), &names);
     let rows: Vec<Row> = board
         .signals
         .into_iter()
@@ -213,6 +153,7 @@ fn page(
         shown: rows.len(),
         rows,
         total: board.total,
+        all_signals: Of::List.with(state, query),
         runbooks,
         other_runbooks,
         sites: board
@@ -246,7 +187,13 @@ fn headline(state: &AppState, query: &Query, board: &Board, now: Timestamp) -> H
                     (Severity::Warning, 2..) => format!("{count} warnings"),
                     _ => format!("{count} {severity}"),
                 },
-                link: filters::with_severity(state, query, *severity),
+                link: Of::Board.with(
+                    state,
+                    &Query {
+                        severity: Some(*severity),
+                        ..query.clone()
+                    },
+                ),
             })
             .collect(),
         agents: board.agents,

@@ -6,10 +6,12 @@ use serde_json::Value;
 use crate::domain::agent::Agent;
 use crate::domain::integration;
 use crate::domain::text::shown;
+use crate::domain::ticks::Ticks;
 use crate::domain::timestamp::Timestamp;
 use crate::flow::board::SiteCard;
 use crate::server::pages::When;
 use crate::server::pages::inventory::network::{NetworkView, SuggestionView};
+use crate::server::pages::strip::Strip;
 
 pub(super) struct Site {
     pub(super) id: String,
@@ -73,6 +75,7 @@ pub(super) struct AgentLine {
     pub(super) silent: bool,
     pub(super) latency: String,
     pub(super) backlog: u64,
+    pub(super) strip: Strip,
 }
 
 pub(super) fn site(card: SiteCard, now: Timestamp, zone: &TimeZone) -> Site {
@@ -84,7 +87,7 @@ pub(super) fn site(card: SiteCard, now: Timestamp, zone: &TimeZone) -> Site {
     } = card;
     let text = |value: Option<&Value>| shown(value.and_then(Value::as_str).unwrap_or_default());
     Site {
-        cannot_know: !agents.is_empty() && agents.iter().all(|agent| agent.silent),
+        cannot_know: !agents.is_empty() && agents.iter().all(|(agent, _)| agent.silent),
         id: shown(&site.id),
         name: shown(&site.name),
         description: shown(site.description.as_deref().unwrap_or_default()),
@@ -132,7 +135,7 @@ fn integration_line(
     }
 }
 
-fn agent_line(found: &Agent, now: Timestamp, zone: &TimeZone) -> AgentLine {
+fn agent_line((found, ticks): &(Agent, Ticks), now: Timestamp, zone: &TimeZone) -> AgentLine {
     AgentLine {
         hostname: shown(&found.hostname),
         when: When::new(found.last_seen, now, zone),
@@ -142,5 +145,6 @@ fn agent_line(found: &Agent, now: Timestamp, zone: &TimeZone) -> AgentLine {
             |latency| format!("{latency:.1}\u{a0}ms"),
         ),
         backlog: found.backlog,
+        strip: Strip::of_reports(ticks),
     }
 }

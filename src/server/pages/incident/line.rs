@@ -9,7 +9,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::incident_lists::Line;
 use crate::server::pages::When;
-use crate::server::pages::board::Mark;
+use crate::server::pages::mark::Mark;
+use crate::server::pages::strip::Strip;
 use crate::server::state::AppState;
 
 /// One line; what hangs on it follows below it.
@@ -26,6 +27,7 @@ pub(in crate::server::pages) struct LineView {
     pub(in crate::server::pages) since: When,
     /// `14 signals`
     pub(in crate::server::pages) count: String,
+    pub(in crate::server::pages) strip: Strip,
     pub(in crate::server::pages) standing: Standing,
     pub(in crate::server::pages) flapping: bool,
     /// Nobody has taken it on.
@@ -142,6 +144,7 @@ fn view(
     let Line {
         incident,
         suggestion,
+        ticks,
         ..
     } = line;
     let zone = &state.config.timezone;
@@ -161,6 +164,7 @@ fn view(
         demo: incident.demo,
         since: When::new(incident.opened_at, now, zone),
         count: counted(incident.count, "signal"),
+        strip: Strip::of_signals(&ticks),
         standing: Standing::of(&incident, zone, now),
         flapping: incident.flapping,
         is_open: incident.state == State::Open,

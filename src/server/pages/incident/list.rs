@@ -13,7 +13,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
 use crate::flow::incident_lists::{self, Listed, MOST_ORDERED, Wanted, Which};
 use crate::server::error::ServerError;
-use crate::server::pages::board::{Chip, Choice};
+use crate::server::pages::choice::{Chip, Choice, site_name};
 use crate::server::pages::{Frame, render};
 use crate::server::respond;
 use crate::server::state::AppState;
@@ -98,7 +98,7 @@ pub(crate) async fn show(
     let (listed, sites) = state
         .store
         .read(move |db| {
-            let listed = incident_lists::list(db, &catalogue, &wanted, LIMIT)?;
+            let listed = incident_lists::list(db, &catalogue, &wanted, LIMIT, now)?;
             Ok((listed, sites::all(db)?))
         })
         .await?;
@@ -179,14 +179,6 @@ fn filters(
     notes: Vec<String>,
 ) -> Filters {
     let wanted = &query.wanted;
-    let site = wanted.site.as_deref().unwrap_or_default();
-    let mut sites = vec![Choice::new("", "all sites", site.is_empty())];
-    for (id, name) in names {
-        sites.push(Choice::new(id, &shown(name), id == site));
-    }
-    if !sites.iter().any(|choice| choice.chosen) {
-        sites.push(Choice::new(site, &shown(site), true));
-    }
     let mut severities = vec![Choice::new("", "any severity", wanted.severity.is_none())];
     for severity in [Severity::Critical, Severity::Warning] {
         let chosen = wanted.severity == Some(severity);
@@ -204,7 +196,7 @@ fn filters(
     }
     Filters {
         state: word(wanted.which),
-        sites,
+        sites: Choice::sites(names, wanted.site.as_deref()),
         severities,
         windows,
         window_label: if wanted.which == Which::One(State::Resolved) {
@@ -223,35 +215,16 @@ fn filters(
 
 /// One chip for each filter that is not at its default; the states have tabs.
 fn chips(state: &AppState, query: &Query, names: &[(String, String)]) -> Vec<Chip> {
-    let active = active(query);
-    active
-        .iter()
-        .filter(|(name, _)| *name != "state")
-        .map(|(name, value)| {
-            let rest: Vec<_> = active
-                .iter()
-                .filter(|(other, _)| other != name)
-                .cloned()
-                .collect();
-            let label = match *name {
-                "site" => {
-                    let known = names.iter().find(|(id, _)| id == value);
-                    format!("site: {}", shown(known.map_or(value, |(_, name)| name)))
-                }
-                "since" => {
-                    let since = query
-                        .since
-                        .map(|since| since.headline(&state.config.timezone));
-                    format!("since {}", since.unwrap_or_default())
-                }
-                name => format!("{name}: {}", shown(value)),
-            };
-            Chip {
-                label,
-                without: address(state, &rest),
-            }
-        })
-        .collect()
+    let label = |name: &str, value: &str| match name {
+        "state" => None,
+        "site" => Some(format!("site: {}", site_name(names, value))),
+        "since" => {
+            let since = query.since?.headline(&state.config.timezone);
+            Some(format!("since {since}"))
+        }
+        name => Some(format!("{name}: {}", shown(value))),
+    };
+    Chip::all(&active(query), label, |rest| address(state, rest))
 }
 
 fn address(state: &AppState, pairs: &[(&'static str, String)]) -> String {

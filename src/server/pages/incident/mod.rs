@@ -16,7 +16,10 @@ pub(super) use self::line::{LineView, lines};
 use self::line::{Offer, Standing, counted};
 use self::runs::{RunLine, Walked};
 use self::timeline::{Item, with_line_breaks};
-use super::board::{Choice, Mark, facts};
+use super::choice::Choice;
+use super::mark::Mark;
+use super::signals::facts;
+use super::strip::Strip;
 use super::{Frame, When};
 use crate::clock;
 use crate::domain::context::{DEFAULT_BUDGET, boundary_of};
@@ -58,6 +61,7 @@ struct IncidentPage {
     expires: Option<When>,
     /// `14 signals, opened 3 times`
     count: String,
+    strip: Strip,
     because: String,
     source: String,
     agent: Option<String>,
@@ -151,14 +155,17 @@ async fn in_page(
         .map(boundary_of)
         .map_err(|_| ServerError::Store(StoreError::Panicked))?;
     let catalogue = state.catalogue();
+    let now = clock::now();
     let found = state
         .store
-        .read(move |db| incident_view::in_full(db, &catalogue, id, (DEFAULT_BUDGET, &boundary)))
+        .read(move |db| {
+            incident_view::in_full(db, &catalogue, id, (DEFAULT_BUDGET, &boundary), now)
+        })
         .await?
         .ok_or_else(|| missing(id))?;
     let status = notice.as_ref().map(|notice| notice.status);
     let frame = Frame::new(state, request, title(&found.incident));
-    let page = super::render(&page(state, frame, found, notice))?;
+    let page = super::render(&page(state, frame, (found, now), notice))?;
     Ok(match status {
         None => respond::html(request, page),
         Some(status) => HttpResponse::build(status)
@@ -178,8 +185,12 @@ fn title(incident: &Incident) -> String {
     }
 }
 
-fn page(state: &AppState, frame: Frame, found: InFull, notice: Option<Notice>) -> IncidentPage {
-    let now = clock::now();
+fn page(
+    state: &AppState,
+    frame: Frame,
+    (found, now): (InFull, Timestamp),
+    notice: Option<Notice>,
+) -> IncidentPage {
     let zone = &state.config.timezone;
     let when = |moment| When::new(moment, now, zone);
     let InFull { incident, .. } = &found;
@@ -211,6 +222,7 @@ fn page(state: &AppState, frame: Frame, found: InFull, notice: Option<Notice>) -
             0 | 1 => counted(incident.count, "signal"),
             many => format!("{}, opened {many} times", counted(incident.count, "signal")),
         },
+        strip: Strip::of_signals(&found.ticks),
         because: incident.fingerprint_of.in_words(),
         source: shown(&incident.source),
         agent: incident.agent_id.as_deref().map(shown),

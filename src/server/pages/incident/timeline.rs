@@ -11,7 +11,7 @@ use crate::domain::signal::Status;
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::server::pages::When;
-use crate::server::pages::board::Mark;
+use crate::server::pages::mark::Mark;
 
 /// Signals in a row that are all shown; of more, the newest, and the others on demand.
 const SHOWN_IN_A_ROW: usize = 3;

@@ -8,7 +8,8 @@ use askama::Template;
 use jiff::tz::TimeZone;
 
 use self::network::{NetworkView, SuggestionView};
-use super::board::{Choice, Mark};
+use super::choice::Choice;
+use super::mark::Mark;
 use super::{Frame, When, render};
 use crate::clock;
 use crate::domain::inventory::host::{Host, Service};

@@ -1,52 +1,55 @@
-//! One line of the board for one signal.
+//! One line for one signal.
 
 use serde_json::{Map, Value};
 
-use super::Mark;
 use crate::domain::signal::Status;
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
-use crate::flow::board::Line;
+use crate::flow::signal_list::Line;
 use crate::server::pages::When;
+use crate::server::pages::choice::site_name;
+use crate::server::pages::mark::Mark;
 use crate::server::state::AppState;
 
-pub(super) struct Row {
-    pub(super) id: i64,
+pub(in crate::server::pages) struct Row {
+    pub(in crate::server::pages) id: i64,
     /// Its severity, or that the problem is over.
-    pub(super) mark: Mark,
+    pub(in crate::server::pages) mark: Mark,
     /// Said where the mark does not say the severity.
-    pub(super) was: Option<&'static str>,
-    pub(super) kind: String,
-    pub(super) summary: String,
-    pub(super) site: String,
-    pub(super) source: String,
-    pub(super) when: When,
-    pub(super) demo: bool,
-    pub(super) doubted: bool,
-    pub(super) facts: Vec<(String, String)>,
-    pub(super) same_problem: String,
-    pub(super) fingerprint: String,
-    pub(super) offer: Option<Offer>,
-    pub(super) unmatched: bool,
+    pub(in crate::server::pages) was: Option<&'static str>,
+    pub(in crate::server::pages) kind: String,
+    pub(in crate::server::pages) summary: String,
+    pub(in crate::server::pages) site: String,
+    pub(in crate::server::pages) source: String,
+    pub(in crate::server::pages) when: When,
+    pub(in crate::server::pages) demo: bool,
+    pub(in crate::server::pages) doubted: bool,
+    pub(in crate::server::pages) facts: Vec<(String, String)>,
+    pub(in crate::server::pages) same_problem: String,
+    pub(in crate::server::pages) fingerprint: String,
+    pub(in crate::server::pages) offer: Option<Offer>,
+    pub(in crate::server::pages) unmatched: bool,
 }
 
-pub(super) struct Offer {
-    pub(super) title: String,
-    pub(super) link: String,
-    pub(super) reason: String,
-    pub(super) others: Vec<(String, String)>,
+pub(in crate::server::pages) struct Offer {
+    pub(in crate::server::pages) title: String,
+    pub(in crate::server::pages) link: String,
+    pub(in crate::server::pages) reason: String,
+    pub(in crate::server::pages) others: Vec<(String, String)>,
 }
 
-pub(super) fn row(state: &AppState, line: Line, names: &[(String, String)], now: Timestamp) -> Row {
+/// The line; `names` are the sites' ids and names.
+pub(in crate::server::pages) fn row(
+    state: &AppState,
+    line: Line,
+    names: &[(String, String)],
+    now: Timestamp,
+) -> Row {
     let Line {
         signal,
         suggestion,
         over,
     } = line;
-    let site = names
-        .iter()
-        .find(|(id, _)| *id == signal.site_id)
-        .map_or(&signal.site_id, |(_, name)| name);
     let runbook_page = |id: &str| state.link(&format!("/runbooks/{id}?signal={}", signal.id));
     let catalogue = state.catalogue();
     let title = |id: &str| {
@@ -78,7 +81,7 @@ pub(super) fn row(state: &AppState, line: Line, names: &[(String, String)], now:
         was: (mark.word != signal.severity.as_str()).then(|| signal.severity.as_str()),
         kind: shown(&signal.kind),
         summary: shown(&signal.summary),
-        site: shown(site),
+        site: site_name(names, &signal.site_id),
         source: shown(&signal.source),
         when: When::new(signal.happened_at(), now, &state.config.timezone),
         demo: signal.demo,
