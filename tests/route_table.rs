@@ -81,6 +81,8 @@ fn without_a_credential_nothing_but_the_open_routes_is_reached() {
 fn a_token_of_the_wrong_scope_is_refused_and_the_right_one_is_not() {
     let atlas = Atlas::new();
     let server = atlas.serve();
+    // The one that `/agents/tokens/1/revoke` revokes.
+    atlas.token("read");
     let scopes = [Scope::Ingest, Scope::Read, Scope::Operate, Scope::Admin];
     let tokens = scopes.map(|scope| (scope, atlas.token(scope.as_str()).secret));
     for (method, path, access) in routes::list() {

@@ -107,6 +107,19 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
+/// The same for PowerShell, to which typographic single quotes are single quotes too.
+pub fn quote_powershell(value: &str) -> String {
+    let mut quoted = String::from("'");
+    for c in value.chars().filter(|c| !c.is_control()) {
+        quoted.push(c);
+        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+            quoted.push(c);
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
 /// What can be inside what.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nest {
@@ -310,6 +323,14 @@ mod tests {
     #[test]
     fn an_escaped_brace_begins_nothing() {
         assert_eq!(places("echo \\{{x}}"), []);
+    }
+
+    #[test]
+    fn no_sign_ends_a_quoted_value_of_powershell() {
+        assert_eq!(
+            quote_powershell("it's ‘$(odd)’\u{1b}"),
+            "'it''s ‘‘$(odd)’’'"
+        );
     }
 
     #[test]

@@ -29,6 +29,15 @@ impl Ticks {
         }
     }
 
+    /// Sees to it that the hour of `moment` counts.
+    pub fn mark(&mut self, moment: Timestamp, now: Timestamp) {
+        let mut one = Self::default();
+        one.add(now.millis_since(moment).div_euclid(HOUR_MILLIS), 1);
+        for (hour, mark) in self.0.iter_mut().zip(one.0) {
+            *hour = mark.max(*hour);
+        }
+    }
+
     /// The hours, oldest first.
     pub fn hours(&self) -> &[u64; HOURS] {
         &self.0
@@ -75,5 +84,17 @@ mod tests {
         assert_eq!((ticks.total(), ticks.last()), (0, None));
         ticks.add(-3, 1);
         assert_eq!(ticks.last(), Some(0));
+    }
+
+    #[test]
+    fn an_hour_is_marked_once() {
+        let now = Timestamp::from_millis(50 * HOUR_MILLIS);
+        let mut ticks = Ticks::default();
+        ticks.add(2, 3);
+        ticks.mark(Timestamp::from_millis(48 * HOUR_MILLIS - 1), now);
+        ticks.mark(Timestamp::from_millis(49 * HOUR_MILLIS), now);
+        ticks.mark(Timestamp::from_millis(HOUR_MILLIS), now);
+        assert_eq!((ticks.hours()[21], ticks.hours()[22]), (3, 1));
+        assert_eq!(ticks.total(), 4);
     }
 }

@@ -11,11 +11,12 @@ use crate::domain::severity::Severity;
 use crate::domain::site::Site;
 use crate::domain::ticks::Ticks;
 use crate::domain::timestamp::Timestamp;
+use crate::flow::agents;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::inventory::view;
 use crate::flow::signal_list::{Line, Query, lines};
 use crate::store::signals::{Filter, Tally};
-use crate::store::{Db, StoreError, agents, integration_suggestions, signals, sites, ticks};
+use crate::store::{Db, StoreError, integration_suggestions, signals, sites};
 
 /// Most signals the board lists.
 pub const LIMIT: usize = 50;
@@ -76,9 +77,7 @@ pub fn board(
         };
         hits(&signals::tally(db, &in_window)?)
     };
-    let agents = agents::all(db, now)?;
-    let ids: Vec<&str> = agents.iter().map(|agent| agent.id.as_str()).collect();
-    let heard = ticks::of_agents(db, &ids, now)?;
+    let agents = agents::with_ticks(db, now)?;
     Ok(Board {
         signals: lines(listed, catalogue),
         total: tally.iter().map(|part| part.count).sum(),
@@ -87,12 +86,12 @@ pub fn board(
         agents: agents.len(),
         silent: agents
             .iter()
-            .filter(|agent| agent.silent)
-            .map(|agent| agent.hostname.clone())
+            .filter(|(agent, _)| agent.silent)
+            .map(|(agent, _)| agent.hostname.clone())
             .collect(),
         sites: cards(
             sites::all(db)?,
-            (agents, &heard),
+            agents,
             view::overview(db, None, now)?.networks,
             integration_suggestions::all(db)?,
         ),
@@ -156,7 +155,7 @@ fn holds_all(runbook: &Runbook, words: &[String]) -> bool {
 
 fn cards(
     sites: Vec<Site>,
-    (agents, heard): (Vec<Agent>, &HashMap<String, Ticks>),
+    agents: Vec<(Agent, Ticks)>,
     networks: Vec<Network>,
     suggestions: Vec<SuggestedIntegration>,
 ) -> Vec<SiteCard> {
@@ -169,9 +168,8 @@ fn cards(
             suggestions: Vec::new(),
         })
         .collect();
-    for agent in agents {
+    for (agent, ticks) in agents {
         if let Some(card) = card_of(&mut cards, &agent.site_id) {
-            let ticks = heard.get(&agent.id).copied().unwrap_or_default();
             card.agents.push((agent, ticks));
         }
     }

@@ -1,6 +1,7 @@
 //! Use cases: what happens when a signal comes in, what the board shows, what is offered. Each
 //! stands over the store and the rules, and knows no HTTP.
 
+pub mod agents;
 pub mod answer;
 pub mod board;
 pub mod catalogue;

@@ -52,6 +52,17 @@ pub(crate) fn check_origin(state: &AppState, request: &HttpRequest) -> Result<()
     }
 }
 
+/// Our own address, for commands that are typed elsewhere: the one that is configured, else the one
+/// that the page of a form was opened by. Without a slash at its end.
+pub(crate) fn own_address(state: &AppState, request: &HttpRequest) -> String {
+    let opened = request.headers().get(header::ORIGIN);
+    let opened = opened.and_then(|value| value.to_str().ok());
+    match opened.filter(|page| state.config.public_url.is_empty() && is_own(state, request, page)) {
+        Some(origin) => format!("{origin}{}", state.config.base_path),
+        None => state.address(),
+    }
+}
+
 /// Whether a page's address, or its origin alone, is one that we are asked for by.
 fn is_own(state: &AppState, request: &HttpRequest, page: &str) -> bool {
     let Some(page) = Origin::parse(page) else {

@@ -18,6 +18,7 @@ const OPEN: Access = Access::Open;
 const READ: Access = Access::Needs(Scope::Read);
 const INGEST: Access = Access::Needs(Scope::Ingest);
 const OPERATE: Access = Access::Needs(Scope::Operate);
+const ADMIN: Access = Access::Needs(Scope::Admin);
 
 #[rustfmt::skip] // one route, one line
 fn table() -> Vec<Line> {
@@ -47,6 +48,9 @@ fn table() -> Vec<Line> {
         post  ("/runs/{id}/finish",                  OPERATE, pages::run::finish),
         post  ("/runs/{id}/abandon",                 OPERATE, pages::run::abandon),
         get   ("/signals",                           READ,    pages::signals::show),
+        get   ("/agents",                            READ,    pages::agents::show),
+        post  ("/agents/tokens",                     ADMIN,   pages::agents::tokens::create),
+        post  ("/agents/tokens/{id}/revoke",         ADMIN,   pages::agents::tokens::revoke),
         get   ("/login",                             OPEN,    pages::login::show),
         post  ("/login",                             OPEN,    pages::login::enter),
         get   ("/welcome/{code}",                    OPEN,    pages::welcome::open),

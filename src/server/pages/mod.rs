@@ -16,6 +16,7 @@
 //!    `see_other(&state, "/path")`, so that loading the page again does not send the form again.
 
 pub(crate) mod account;
+pub(crate) mod agents;
 pub(crate) mod board;
 mod choice;
 pub(crate) mod digest;
@@ -96,6 +97,11 @@ impl Place {
                 here: under("/inventory"),
             },
             Self {
+                name: "Agents",
+                link: state.link("/agents"),
+                here: under("/agents"),
+            },
+            Self {
                 name: "Runbooks",
                 link: state.link("/runbooks"),
                 here: under("/runbooks"),
@@ -127,8 +133,17 @@ impl Frame {
 
     /// Whether the reader may change what operators change.
     fn may_operate(&self) -> bool {
+        self.may(Scope::Operate)
+    }
+
+    /// Whether the reader may change who has access.
+    fn may_administer(&self) -> bool {
+        self.may(Scope::Admin)
+    }
+
+    fn may(&self, needed: Scope) -> bool {
         let user = self.user.as_ref();
-        user.is_some_and(|user| user.role.scope().grants(Scope::Operate))
+        user.is_some_and(|user| user.role.scope().grants(needed))
     }
 }
 
