@@ -26,35 +26,61 @@ cd "$(dirname "$0")/.."
 export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:/usr/sbin:/sbin"
 
 # Each stage has a process group of its own, so that ending this script ends all of it.
-child=
-end_stage() {
-    [[ -n $child ]] || return 0
-    kill -TERM -- "-$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
-    child=
+declare -A running=()
+beside=
+end_stages() {
+    local child
+    for child in "${!running[@]}"; do
+        kill -TERM -- "-$child" 2>/dev/null || true
+        wait "$child" 2>/dev/null || true
+    done
+    [[ -z $beside ]] || rm -f "$beside"
 }
-trap end_stage EXIT
+trap end_stages EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 timings=()
-stage() {
-    local name=$1 from=$SECONDS code=0
-    shift
-    printf '\n== %s\n' "$name"
-    set -m
-    "$@" </dev/null &
-    child=$!
-    set +m
+# Waits for a stage: its name, its process, when it began, and where it wrote to instead of here.
+finish() {
+    local name=$1 child=$2 from=$3 code=0
     wait "$child" || code=$?
     # What the stage itself left behind, if anything.
     kill -TERM -- "-$child" 2>/dev/null || true
-    child=
+    unset "running[$child]"
+    [[ -z ${4-} ]] || cat "$4"
     timings+=("$(printf '%-8s %4d s' "$name" $((SECONDS - from)))")
     if ((code)); then
         printf '\n== %s failed with exit code %d after %d s\n' "$name" "$code" $((SECONDS - from)) >&2
         exit "$code"
     fi
+}
+
+stage() {
+    local name=$1 from=$SECONDS
+    shift
+    printf '\n== %s\n' "$name"
+    set -m
+    "$@" </dev/null &
+    set +m
+    running[$!]=yes
+    finish "$name" $! "$from"
+}
+
+# A stage beside the others: the static binary is made by one thread for most of its time. What it
+# says is printed once it is waited for.
+begin_beside() {
+    beside=$(mktemp)
+    beside_from=$SECONDS
+    set -m
+    "$@" </dev/null >"$beside" 2>&1 &
+    set +m
+    beside_child=$!
+    running[$!]=yes
+}
+finish_beside() {
+    printf '\n== %s\n' "$1"
+    finish "$1" "$beside_child" "$beside_from" "$beside"
 }
 
 scripts() {
@@ -71,12 +97,15 @@ for name in sys.argv[1:]:
 stage setup ./scripts/setup.sh --test
 stage scripts scripts
 stage format cargo fmt --check
+begin_beside ./scripts/build-static.sh
 stage clippy cargo clippy --all-targets --locked -- -D warnings
-stage static ./scripts/build-static.sh
 # Builds are not the tests' time.
 stage compile cargo nextest run --locked --no-run
+finish_beside static
 stage targets ./scripts/test-targets.sh
 printf '\n'
 printf '   %s\n' "${timings[@]}"
-stage tests cargo nextest run --locked --no-fail-fast
+# On a shared machine a test may starve: what fails is tried once more, and the summary names it
+# as flaky where it passes then.
+stage tests cargo nextest run --locked --no-fail-fast --retries 1
 printf '   %s\n' "${timings[-1]}"
